@@ -1,0 +1,176 @@
+# ngx_http_veriff_module: build, install, test.  "make help" lists what there
+# is.  GNU make; nothing is written outside build/ except by "install", "deps"
+# and the tests' own t/servroot_*.
+
+# ---- what may be set on the command line -----------------------------------
+
+# The nginx to build for.  Without NGINX_SRC: the installed one, against the
+# headers of its distribution.  With it: a source tree (never written to).
+NGINX       ?= $(shell PATH="$$PATH:/usr/sbin" command -v nginx)
+NGINX_DEV   ?= /usr/share/nginx/src
+NGINX_SRC   ?=
+
+# Options that a source tree is configured with; those it does not know yet
+# (HTTP/3 before 1.25) are left out.
+NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
+               --with-http_ssl_module --with-http_v2_module \
+               --with-http_v3_module --with-http_realip_module \
+               --with-http_auth_request_module --with-http_sub_module \
+               --with-http_slice_module --with-http_addition_module \
+               --with-http_gunzip_module --with-http_stub_status_module \
+               --with-http_secure_link_module --with-http_dav_module
+
+# CC=clang builds with clang; WERROR=0 lets warnings pass; SANITIZE=1 builds
+# with ASan and UBSan; JOBS is how much runs side by side.
+WERROR      ?= 1
+SANITIZE    ?=
+JOBS        ?= 2
+
+# The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
+TESTS       ?= $(wildcard t/*.t)
+CHECK       ?=
+
+DESTDIR     ?=
+PREFIX      ?= /usr
+DOCDIR      ?= $(PREFIX)/share/doc/ngx_http_veriff_module
+MODULES_DIR ?= $(shell t/tools/nginx-flags modules-path $(NGINX))
+
+# ---- derived ---------------------------------------------------------------
+
+BUILD   := $(CURDIR)/build
+VARIANT := $(if $(findstring clang,$(CC)),-clang)$(if $(SANITIZE),-asan)
+
+ifeq ($(NGINX_SRC),)
+SRC     := $(NGINX_DEV)
+FLAGS    = $(shell t/tools/nginx-flags configure $(NGINX))
+OUT     := $(BUILD)/dist$(VARIANT)
+BINARY   = $(NGINX)
+else
+SRC     := $(abspath $(NGINX_SRC))
+FLAGS    = $(shell t/tools/nginx-flags known $(SRC) $(NGINX_FLAGS))
+OUT     := $(BUILD)/$(notdir $(SRC))$(VARIANT)
+BINARY  := $(OUT)/nginx
+endif
+
+MODULE  := $(OUT)/ngx_http_veriff_module.so
+
+ifeq ($(SANITIZE),)
+CC_OPT  := -g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LD_OPT  := -Wl,-z,relro -Wl,-z,now
+else
+CC_OPT  := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
+# -z nodelete: reports made at exit can still name our functions
+LD_OPT  := -fsanitize=address,undefined -Wl,-z,nodelete
+endif
+
+CC_OPT  += -Wall -Wextra -Wno-unused-parameter
+CC_OPT  += -ffile-prefix-map=$(CURDIR)/=
+CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
+
+CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
+            --with-ld-opt='$(LD_OPT)' $(FLAGS)
+
+export JOBS
+
+# ---- build -----------------------------------------------------------------
+
+## module: build the module (the default)
+module:
+	@t/tools/build-nginx $(SRC) $(OUT) modules dynamic $(CONFIGURE)
+	@echo "built $(patsubst $(CURDIR)/%,%,$(MODULE))"
+
+## nginx: with NGINX_SRC=dir, build nginx itself and the module
+nginx: need-source
+	@t/tools/build-nginx $(SRC) $(OUT) 'binary modules' dynamic $(CONFIGURE)
+	@echo "built $(patsubst $(CURDIR)/%,%,$(BINARY) $(MODULE))"
+
+## static: with NGINX_SRC=dir, build nginx with the module linked in
+static: need-source
+	@t/tools/build-nginx $(SRC) $(OUT)-static binary static $(CONFIGURE)
+	@echo "built $(patsubst $(CURDIR)/%,%,$(OUT)-static/nginx)"
+
+need-source:
+	@test -n "$(NGINX_SRC)" || { echo "say NGINX_SRC=dir" >&2; exit 1; }
+
+## install: put the module where nginx looks, the examples under share/doc
+install: module
+	install -d $(DESTDIR)$(MODULES_DIR) $(DESTDIR)$(DOCDIR)/conf-examples
+	install -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)
+	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 conf-examples/* $(DESTDIR)$(DOCDIR)/conf-examples
+
+## clean: remove everything that was built
+clean:
+	rm -rf build t/servroot t/servroot_*
+
+# ---- test ------------------------------------------------------------------
+
+## deps: install what building and testing need (Debian packages)
+deps:
+	t/tools/deps
+
+## test: everything below but test-asan and test-browser
+test: deps
+	$(MAKE) unit
+	$(MAKE) sandbox-check
+	$(MAKE) module CC=clang
+	$(MAKE) suites
+	$(MAKE) suites-newer
+	$(MAKE) conf-check docs-check style-check
+	$(MAKE) demo CHECK=1
+
+## unit: the core's unit tests, under ASan and UBSan
+unit:
+	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
+
+## sandbox-check: the sandbox's own tests
+sandbox-check:
+	prove -j$(JOBS) -r t/sandbox/t
+
+## suites: t/*.t on the installed nginx, or on NGINX_SRC=dir; TESTS='t/x.t ..'
+suites: $(if $(NGINX_SRC),nginx,module)
+	t/tools/run-suites $(BINARY) $(MODULE) $(TESTS)
+
+## suites-newer: the same on the nginx of Debian's next release
+suites-newer:
+	t/tools/nginx-source $(BUILD)/nginx-newer
+	$(MAKE) suites NGINX_SRC=$$(readlink -f $(BUILD)/nginx-newer)
+
+## test-asan: the suites with the module built with ASan and UBSan
+test-asan: deps
+	$(MAKE) suites-asan SANITIZE=1
+
+suites-asan: $(if $(NGINX_SRC),nginx,module)
+	t/tools/asan $(BINARY) $(MODULE) $(TESTS)
+
+## conf-check: every file of conf-examples through nginx -t, offline
+conf-check: module
+	t/tools/conf-check $(BINARY) $(MODULE)
+
+## docs-check: directives and variables of the code against README.md
+docs-check:
+	t/tools/docs-check
+
+## style-check: what a machine can check of the code's style
+style-check:
+	t/tools/style-check
+
+## test-browser: the whole path in a real browser
+test-browser: deps
+	$(MAKE) module
+	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
+
+## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
+demo: deps
+	$(MAKE) module
+	CHECK=$(CHECK) NGINX=$(BINARY) MODULE=$(MODULE) t/demo/run
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "%-14s %s\n", $$1, \
+		substr($$0, length($$1) + 3) }'
+
+.DEFAULT_GOAL := module
+.PHONY: module nginx static need-source install clean deps test unit \
+        sandbox-check suites suites-newer test-asan suites-asan conf-check \
+        docs-check style-check test-browser demo help

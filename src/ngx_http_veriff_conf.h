@@ -1,0 +1,31 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_CONF_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_CONF_H_INCLUDED_
+
+
+#include "ngx_http_veriff_module.h"
+
+
+/* The module's configuration structures and the setters of directives. */
+
+void *ngx_http_veriff_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_veriff_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+char *ngx_http_veriff_conf_key_file(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+#endif /* _NGX_HTTP_VERIFF_CONF_H_INCLUDED_ */

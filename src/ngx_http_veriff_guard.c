@@ -1,0 +1,209 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_guard.h"
+#include "ngx_http_veriff_headers.h"
+
+#include "ngx_veriff_url.h"
+
+
+static ngx_uint_t ngx_http_veriff_guard_is(ngx_str_t *value,
+    const char *word);
+static ngx_uint_t ngx_http_veriff_guard_prefetch(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_veriff_guard_same_origin(ngx_http_request_t *r,
+    ngx_str_t *origin);
+static void ngx_http_veriff_guard_port(ngx_str_t *host, ngx_str_t *port);
+
+
+ngx_uint_t
+ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
+{
+    ngx_str_t  mode, dest, accept, with;
+
+    if (ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode)) {
+
+        (void) ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest);
+
+        return ngx_http_veriff_guard_is(&mode, "navigate")
+               && (dest.len == 0
+                   || ngx_http_veriff_guard_is(&dest, "document"));
+    }
+
+    if (ngx_http_veriff_headers_find(r, "x-requested-with", &with)) {
+        return 0;
+    }
+
+    (void) ngx_http_veriff_headers_find(r, "accept", &accept);
+
+    return ngx_strlcasestrn(accept.data, accept.data + accept.len,
+                            (u_char *) "text/html", 9 - 1)
+           != NULL;
+}
+
+
+const char *
+ngx_http_veriff_guard_create(ngx_http_request_t *r)
+{
+    ngx_str_t  site, mode, dest, origin;
+
+    if (r->method == NGX_HTTP_HEAD) {
+        return "HEAD";
+    }
+
+    if (ngx_http_veriff_guard_prefetch(r)) {
+        return "prefetch";
+    }
+
+    switch (ngx_http_veriff_headers_find(r, "origin", &origin)) {
+
+    case 0:
+        break;
+
+    case 1:
+        if (!ngx_http_veriff_guard_same_origin(r, &origin)) {
+            return "foreign origin";
+        }
+
+        break;
+
+    default:
+        return "repeated origin";
+    }
+
+    if (!ngx_http_veriff_headers_find(r, "sec-fetch-site", &site)) {
+        return NULL;
+    }
+
+    if (ngx_http_veriff_guard_is(&site, "same-origin")
+        || ngx_http_veriff_guard_is(&site, "none"))
+    {
+        return NULL;
+    }
+
+    (void) ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode);
+    (void) ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest);
+
+    if (ngx_http_veriff_guard_is(&mode, "navigate")
+        && ngx_http_veriff_guard_is(&dest, "document"))
+    {
+        return NULL;
+    }
+
+    /* another host of the same site is the operator's own */
+
+    if (ngx_http_veriff_guard_is(&site, "same-site")) {
+        return NULL;
+    }
+
+    return "cross-site request";
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_guard_is(ngx_str_t *value, const char *word)
+{
+    return value->len == ngx_strlen(word)
+           && ngx_strncasecmp(value->data, (u_char *) word, value->len) == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_guard_prefetch(ngx_http_request_t *r)
+{
+    ngx_str_t          value;
+    ngx_uint_t         i;
+    static const char  *names[] = { "sec-purpose", "purpose", "x-moz" };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        /* "prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip" */
+
+        if (ngx_http_veriff_headers_find(r, names[i], &value)
+            && (ngx_strlcasestrn(value.data, value.data + value.len,
+                                 (u_char *) "prefetch", 8 - 1)
+                || ngx_strlcasestrn(value.data, value.data + value.len,
+                                    (u_char *) "preview", 7 - 1)))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* the scheme is not compared: TLS may end in front of this nginx */
+
+static ngx_uint_t
+ngx_http_veriff_guard_same_origin(ngx_http_request_t *r, ngx_str_t *origin)
+{
+    ngx_str_t  scheme, host, port, own, own_port;
+
+    if (r->headers_in.host == NULL
+        || ngx_veriff_url_split(origin, &scheme, &host, &port) != NGX_OK)
+    {
+        return 0;
+    }
+
+    own = r->headers_in.host->value;
+    ngx_http_veriff_guard_port(&own, &own_port);
+
+    if (own.len == 0 || own.len != host.len
+        || ngx_strncasecmp(own.data, host.data, own.len) != 0)
+    {
+        return 0;
+    }
+
+    if (port.len == 0 && own_port.len == 0) {
+        return 1;
+    }
+
+    if (port.len == 0) {
+        if (scheme.len == 5) {
+            ngx_str_set(&port, "443");
+
+        } else {
+            ngx_str_set(&port, "80");
+        }
+    }
+
+    if (own_port.len == 0) {
+        if (scheme.len == 5) {
+            ngx_str_set(&own_port, "443");
+
+        } else {
+            ngx_str_set(&own_port, "80");
+        }
+    }
+
+    return port.len == own_port.len
+           && ngx_strncmp(port.data, own_port.data, port.len) == 0;
+}
+
+
+/* splits "host:port" or "[v6]:port" */
+
+static void
+ngx_http_veriff_guard_port(ngx_str_t *host, ngx_str_t *port)
+{
+    size_t  i;
+
+    ngx_str_null(port);
+
+    for (i = host->len; i > 0; i--) {
+
+        if (host->data[i - 1] == ']') {
+            return;
+        }
+
+        if (host->data[i - 1] == ':') {
+            port->data = host->data + i;
+            port->len = host->len - i;
+            host->len = i - 1;
+            return;
+        }
+    }
+}

@@ -1,0 +1,354 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_headers.h"
+
+
+typedef struct {
+    ngx_str_t   name;           /* a prefix if it ends in '-' */
+    ngx_uint_t  class;
+} ngx_http_veriff_header_t;
+
+
+static ngx_uint_t ngx_http_veriff_header_class(ngx_str_t *name);
+static ngx_uint_t ngx_http_veriff_header_is(ngx_str_t *header, u_char *name,
+    size_t len);
+static void ngx_http_veriff_headers_forget(ngx_http_request_t *r);
+
+
+static ngx_http_veriff_header_t  ngx_http_veriff_headers[] = {
+    { ngx_string("x-veriff-"), NGX_HTTP_VERIFF_OURS },
+
+    { ngx_string("x-auth-client"), NGX_HTTP_VERIFF_PROVIDER },
+    { ngx_string("x-hmac-signature"), NGX_HTTP_VERIFF_PROVIDER },
+    { ngx_string("x-signature"), NGX_HTTP_VERIFF_PROVIDER },
+    { ngx_string("vrf-auth-client"), NGX_HTTP_VERIFF_PROVIDER },
+    { ngx_string("vrf-hmac-signature"), NGX_HTTP_VERIFF_PROVIDER },
+    { ngx_string("vrf-integration-id"), NGX_HTTP_VERIFF_PROVIDER },
+
+    { ngx_string("cookie"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("authorization"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("proxy-authorization"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("accept-encoding"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("range"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("if-"), NGX_HTTP_VERIFF_CLIENT },
+
+    { ngx_null_string, 0 }
+};
+
+
+ngx_int_t
+ngx_http_veriff_headers_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (ngx_http_veriff_header_is(&header[i].key,
+                                      (u_char *) "x-veriff-", 9))
+        {
+            return (ngx_http_veriff_headers_remove(r, NGX_HTTP_VERIFF_OURS)
+                    == NGX_OK)
+                   ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_remove(ngx_http_request_t *r, ngx_uint_t classes)
+{
+    ngx_uint_t        i;
+    ngx_list_t        headers;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header, *h;
+
+    if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (ngx_http_veriff_header_class(&header[i].key) & classes) {
+            continue;
+        }
+
+        h = ngx_list_push(&headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = header[i];
+    }
+
+    /*
+     * The part is copied with the list: a list of one part must have "last"
+     * point to the part inside of it.
+     */
+
+    r->headers_in.headers = headers;
+
+    if (headers.last == &headers.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    if (classes & NGX_HTTP_VERIFF_CLIENT) {
+        ngx_http_veriff_headers_forget(r);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * What nginx has parsed of the headers removed would act on the answer, or
+ * come back through a variable in proxy_set_header.
+ */
+
+static void
+ngx_http_veriff_headers_forget(ngx_http_request_t *r)
+{
+    r->headers_in.if_modified_since = NULL;
+    r->headers_in.if_unmodified_since = NULL;
+    r->headers_in.if_match = NULL;
+    r->headers_in.if_none_match = NULL;
+    r->headers_in.range = NULL;
+    r->headers_in.if_range = NULL;
+#if (NGX_HTTP_GZIP || NGX_HTTP_HEADERS)
+    r->headers_in.accept_encoding = NULL;
+#endif
+
+    r->headers_in.authorization = NULL;
+
+#if (nginx_version >= 1023000)
+    r->headers_in.cookie = NULL;
+#else
+    r->headers_in.cookies.nelts = 0;
+#endif
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_header_class(ngx_str_t *name)
+{
+    ngx_http_veriff_header_t  *h;
+
+    for (h = ngx_http_veriff_headers; h->name.len; h++) {
+
+        if (h->name.data[h->name.len - 1] != '-'
+            && h->name.len != name->len)
+        {
+            continue;
+        }
+
+        if (ngx_http_veriff_header_is(name, h->name.data, h->name.len)) {
+            return h->class;
+        }
+    }
+
+    return 0;
+}
+
+
+/* compares the beginning of a header's name */
+
+static ngx_uint_t
+ngx_http_veriff_header_is(ngx_str_t *header, u_char *name, size_t len)
+{
+    u_char  c;
+    size_t  i;
+
+    if (header->len < len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        c = ngx_tolower(header->data[i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
+            c = '-';
+        }
+
+        if (c != name[i]) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->key = *key;
+    h->value = *value;
+
+    h->lowcase_key = ngx_pnalloc(r->pool, key->len);
+    if (h->lowcase_key == NULL) {
+        h->key.len = 0;
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_strlow(h->lowcase_key, key->data, key->len);
+
+    h->hash = ngx_hash_key(h->lowcase_key, key->len);
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_headers_find(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    return ngx_http_veriff_headers_in_list(&r->headers_in.headers, name,
+                                           value);
+}
+
+
+ngx_uint_t
+ngx_http_veriff_headers_in_list(ngx_list_t *headers, const char *name,
+    ngx_str_t *value)
+{
+    size_t            len;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    ngx_str_null(value);
+
+    len = ngx_strlen(name);
+    part = &headers->part;
+    header = part->elts;
+    n = 0;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (header[i].hash == 0 || header[i].key.len != len
+            || !ngx_http_veriff_header_is(&header[i].key, (u_char *) name,
+                                          len))
+        {
+            continue;
+        }
+
+        if (n++ == 0) {
+            *value = header[i].value;
+        }
+    }
+
+    return n;
+}
+
+
+void
+ngx_http_veriff_headers_hide(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    part = &r->headers_out.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (ngx_http_veriff_header_class(&header[i].key)
+            & NGX_HTTP_VERIFF_PROVIDER)
+        {
+            header[i].hash = 0;
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_out(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key.data = (u_char *) key;
+    h->key.len = ngx_strlen(key);
+    h->value = *value;
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return NGX_OK;
+}

@@ -1,0 +1,224 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_module.h"
+#include "ngx_http_veriff_answer.h"
+#include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_sign.h"
+#include "ngx_http_veriff_variable.h"
+#include "ngx_http_veriff_webhook.h"
+
+
+static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_veriff_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_veriff_handler(ngx_http_request_t *r);
+static void ngx_http_veriff_ctx_cleanup(void *data);
+
+
+static ngx_command_t  ngx_http_veriff_commands[] = {
+
+    { ngx_string("veriff_integration"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_veriff_integration,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_key_file"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_veriff_conf_key_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_sign"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_conf_sign,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_session"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_http_veriff_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_webhook"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_veriff_conf_webhook,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_veriff_module_ctx = {
+    ngx_http_veriff_preconfiguration,      /* preconfiguration */
+    ngx_http_veriff_init,                  /* postconfiguration */
+
+    ngx_http_veriff_create_main_conf,      /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_veriff_create_loc_conf,       /* create location configuration */
+    ngx_http_veriff_merge_loc_conf         /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_veriff_module = {
+    NGX_MODULE_V1,
+    &ngx_http_veriff_module_ctx,           /* module context */
+    ngx_http_veriff_commands,              /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_veriff_preconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_http_veriff_variable_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_veriff_check_watch(cf);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt          *h;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    ngx_http_veriff_check_unwatch();
+
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (vmcf->integrations.nelts == 0) {
+        return NGX_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_veriff_headers_handler;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_veriff_handler;
+
+    ngx_http_veriff_body_init();
+    ngx_http_veriff_webhook_init();
+    ngx_http_veriff_answer_init();
+
+    return NGX_OK;
+}
+
+
+/* the precontent phase: after access control, whatever its order was */
+
+static ngx_int_t
+ngx_http_veriff_handler(ngx_http_request_t *r)
+{
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (vlcf->webhook) {
+        return ngx_http_veriff_webhook_handler(r, vlcf);
+    }
+
+    if (vlcf->sign) {
+        return ngx_http_veriff_sign_handler(r, vlcf);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_veriff_ctx_t *
+ngx_http_veriff_ctx_get(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    if (ctx || (!r->internal && !r->filter_finalize)) {
+        return ctx;
+    }
+
+    /* it is lost after an internal redirect, but its cleanup is not */
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler == ngx_http_veriff_ctx_cleanup) {
+            ctx = cln->data;
+
+            if (ctx->request == r) {
+                return ctx;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_veriff_ctx_t *
+ngx_http_veriff_ctx_create(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_veriff_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_veriff_ctx_t));
+
+    ctx->request = r;
+    cln->handler = ngx_http_veriff_ctx_cleanup;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_veriff_module);
+
+    return ctx;
+}
+
+
+static void
+ngx_http_veriff_ctx_cleanup(void *data)
+{
+    /* void: marks the context in the pool's list */
+}

@@ -1,0 +1,170 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_MODULE_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_veriff_api.h"
+#include "ngx_veriff_payload.h"
+#include "ngx_veriff_seal.h"
+#include "ngx_veriff_sign.h"
+#include "ngx_veriff_webhook.h"
+
+
+/* an API key and its secrets always go together */
+
+typedef struct {
+    ngx_str_t                        api_key;
+    ngx_veriff_secrets_t            *secrets;
+} ngx_http_veriff_pair_t;
+
+
+typedef struct {
+    ngx_str_t                        name;
+
+    u_char                          *file;      /* of the opening brace */
+    ngx_uint_t                       line;
+
+    ngx_http_veriff_pair_t           pair;
+    ngx_array_t                     *webhook_pairs;
+
+    ngx_str_t                        api_key_file;
+    ngx_array_t                     *secrets;   /* ngx_str_t, until the end
+                                                   of the block */
+    ngx_str_t                        integration_id;
+
+    ngx_http_complex_value_t        *user;
+    ngx_str_t                        user_text;
+    ngx_flag_t                       user_trusted;
+
+    ngx_str_t                        payload_text;
+    ngx_str_t                        payload_name;  /* for messages */
+    ngx_veriff_payload_t            *payload;
+
+    ngx_str_t                        callback;
+    ngx_str_t                        api_uri;
+    ngx_array_t                     *url_hosts;     /* ngx_str_t */
+    time_t                           session_lifetime;
+    ngx_uint_t                       response_signature;
+
+    unsigned                         loopback:1;    /* among url_hosts */
+} ngx_http_veriff_integration_t;
+
+
+#define NGX_HTTP_VERIFF_SIGNATURE_REQUIRED  0
+#define NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL  1
+
+
+typedef struct {
+    ngx_array_t                      integrations;  /* of pointers */
+    ngx_veriff_keys_t               *keys;
+} ngx_http_veriff_main_conf_t;
+
+
+/* an integration named by a directive; found when everything was read */
+
+typedef struct {
+    ngx_str_t                        name;
+    ngx_str_t                        directive;
+
+    u_char                          *file;
+    ngx_uint_t                       line;
+
+    ngx_http_veriff_integration_t   *integration;
+} ngx_http_veriff_ref_t;
+
+
+typedef enum {
+    NGX_HTTP_VERIFF_AUTO = 0,
+    NGX_HTTP_VERIFF_REDIRECT,
+    NGX_HTTP_VERIFF_JSON,
+    NGX_HTTP_VERIFF_API
+} ngx_http_veriff_format_e;
+
+
+typedef struct {
+    ngx_http_veriff_ref_t           *sign;          /* NULL: off */
+    ngx_flag_t                       insecure_tls;
+
+    ngx_http_veriff_ref_t           *session;
+    ngx_uint_t                       format;
+    ngx_http_complex_value_t        *user;          /* NULL: integration's */
+    ngx_str_t                        user_text;
+
+    ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
+    ngx_flag_t                       report;
+
+    ngx_str_t                        proxy_pass;    /* as it is written */
+} ngx_http_veriff_loc_conf_t;
+
+
+typedef struct ngx_http_veriff_call_s    ngx_http_veriff_call_t;
+typedef struct ngx_http_veriff_answer_s  ngx_http_veriff_answer_t;
+typedef struct ngx_http_veriff_create_s  ngx_http_veriff_create_t;
+
+
+/* a request body, hashed while it arrives or where it lies */
+
+typedef struct {
+    ngx_veriff_hmac_t               *hmac;
+    off_t                            hashed;
+    off_t                            size;
+
+    unsigned                         reading:1;
+    unsigned                         done:1;
+    unsigned                         failed:1;
+} ngx_http_veriff_body_t;
+
+
+typedef struct {
+    ngx_http_request_t              *request;
+    ngx_http_veriff_integration_t   *integration;
+
+    ngx_str_t                        user;
+    ngx_str_t                        session_id;
+    ngx_http_veriff_create_t        *create;
+
+    ngx_http_veriff_body_t           body;
+
+    /* a request to the provider */
+    ngx_veriff_api_rule_t            rule;
+    ngx_http_veriff_answer_t        *answer;
+    ngx_http_veriff_call_t          *call;
+
+    /* a webhook: its state, and once it was checked its result */
+    ngx_array_t                      candidates;
+    ngx_str_t                        signature;
+    const char                      *webhook_reason;
+    ngx_veriff_webhook_t             webhook;
+    ngx_str_t                        webhook_user;
+
+    unsigned                         signing:1;
+    unsigned                         is_signed:1;
+    unsigned                         webhook_begun:1;
+    unsigned                         webhook_done:1;
+    unsigned                         webhook_valid:1;
+    unsigned                         format:2;
+    unsigned                         page:1;        /* a browser asks */
+} ngx_http_veriff_ctx_t;
+
+
+/*
+ * Gets the request's context, also after an internal redirect, or makes it.
+ * Returns NULL if there is none (_get), or on lack of memory (_create).
+ */
+ngx_http_veriff_ctx_t *ngx_http_veriff_ctx_get(ngx_http_request_t *r);
+ngx_http_veriff_ctx_t *ngx_http_veriff_ctx_create(ngx_http_request_t *r);
+
+
+extern ngx_module_t  ngx_http_veriff_module;
+
+
+#endif /* _NGX_HTTP_VERIFF_MODULE_H_INCLUDED_ */

@@ -1,0 +1,341 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_reply.h"
+#include "ngx_http_veriff_headers.h"
+
+
+#define NGX_HTTP_VERIFF_REPLY_MAX  1024     /* of an error's body */
+
+
+typedef struct {
+    ngx_uint_t   status;
+    const char  *title;
+    const char  *code;          /* the provider's for the like */
+} ngx_http_veriff_status_t;
+
+
+static ngx_http_veriff_status_t *ngx_http_veriff_reply_status(
+    ngx_uint_t status);
+static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
+    const char *detail, ngx_str_t *body);
+static ngx_uint_t ngx_http_veriff_reply_has_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
+
+
+static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
+    { 400, "Bad Request", "1101" },
+    { 401, "Unauthorized", "1815" },
+    { 403, "Forbidden", "1815" },
+    { 404, "Not Found", "1101" },
+    { 405, "Method Not Allowed", "1101" },
+    { 409, "Conflict", "1101" },
+    { 413, "Request Entity Too Large", "1101" },
+    { 415, "Unsupported Media Type", "1101" },
+    { 429, "Too Many Requests", "1004" },
+    { 500, "Internal Server Error", "1101" },
+    { 502, "Bad Gateway", "1101" },
+    { 503, "Service Unavailable", "1101" },
+    { 504, "Gateway Time-out", "1101" },
+    { 0, "Error", "1101" }
+};
+
+
+/* what a browser may do with an answer of ours: show it */
+
+static ngx_str_t  ngx_http_veriff_csp =
+    ngx_string("default-src 'none'; frame-ancestors 'none'; "
+               "base-uri 'none'; form-action 'none'");
+static ngx_str_t  ngx_http_veriff_nosniff = ngx_string("nosniff");
+static ngx_str_t  ngx_http_veriff_no_store = ngx_string("no-store");
+static ngx_str_t  ngx_http_veriff_no_referrer = ngx_string("no-referrer");
+static ngx_str_t  ngx_http_veriff_get_post = ngx_string("GET, POST");
+
+
+ngx_int_t
+ngx_http_veriff_reply(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, ngx_str_t *body)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_chain_t  out;
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_veriff_reply_no_store(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = body->len;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = body->len ? 1 : 0;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_veriff_reply_error(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
+    ngx_uint_t retry_after)
+{
+    ngx_str_t                  body, value;
+    const char                *type;
+    ngx_http_veriff_status_t  *st;
+
+    if (retry_after) {
+        value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (value.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        value.len = ngx_sprintf(value.data, "%ui", retry_after) - value.data;
+
+        if (ngx_http_veriff_headers_out(r, "Retry-After", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (status == NGX_HTTP_NOT_ALLOWED && shape != NGX_HTTP_VERIFF_REPLY_API
+        && ngx_http_veriff_headers_out(r, "Allow", &ngx_http_veriff_get_post)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (shape != NGX_HTTP_VERIFF_REPLY_API
+        && ngx_http_veriff_reply_has_page(r, status))
+    {
+        return status;
+    }
+
+    st = ngx_http_veriff_reply_status(status);
+
+    if (ngx_http_veriff_reply_body(r, shape, st, detail, &body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    switch (shape) {
+
+    case NGX_HTTP_VERIFF_REPLY_PAGE:
+        type = "text/html; charset=utf-8";
+
+        if (ngx_http_veriff_headers_out(r, "Content-Security-Policy",
+                                        &ngx_http_veriff_csp)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        break;
+
+    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
+        type = "application/problem+json";
+        break;
+
+    default: /* NGX_HTTP_VERIFF_REPLY_API */
+        type = "application/json";
+        break;
+    }
+
+    if (ngx_http_veriff_headers_out(r, "X-Content-Type-Options",
+                                    &ngx_http_veriff_nosniff)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_veriff_reply(r, status, type, &body);
+}
+
+
+static ngx_http_veriff_status_t *
+ngx_http_veriff_reply_status(ngx_uint_t status)
+{
+    ngx_http_veriff_status_t  *st;
+
+    for (st = ngx_http_veriff_statuses; st->status; st++) {
+        if (st->status == status) {
+            break;
+        }
+    }
+
+    return st;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_reply_body(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
+    const char *detail, ngx_str_t *body)
+{
+    u_char  *p, *last;
+
+    body->data = ngx_pnalloc(r->pool, NGX_HTTP_VERIFF_REPLY_MAX);
+    if (body->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = body->data;
+    last = p + NGX_HTTP_VERIFF_REPLY_MAX;
+
+    /* all that is written here is a constant of ours */
+
+    switch (shape) {
+
+    case NGX_HTTP_VERIFF_REPLY_PAGE:
+        p = ngx_slprintf(p, last,
+                         "<!DOCTYPE html>" CRLF
+                         "<html lang=\"en\">" CRLF
+                         "<head><meta charset=\"utf-8\">"
+                         "<meta name=\"viewport\" "
+                         "content=\"width=device-width\">"
+                         "<title>%s</title></head>" CRLF
+                         "<body><main><h1>%s</h1><p>%s</p></main></body>" CRLF
+                         "</html>" CRLF,
+                         st->title, st->title, detail);
+        break;
+
+    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
+        p = ngx_slprintf(p, last,
+                         "{\"type\":\"about:blank\",\"title\":\"%s\","
+                         "\"status\":%ui,\"detail\":\"%s\"}" CRLF,
+                         st->title, st->status, detail);
+        break;
+
+    default: /* NGX_HTTP_VERIFF_REPLY_API */
+        p = ngx_slprintf(p, last,
+                         "{\"status\":\"fail\",\"code\":\"%s\","
+                         "\"message\":\"%s\"}" CRLF,
+                         st->code, detail);
+        break;
+    }
+
+    body->len = p - body->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_reply_api_body(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body)
+{
+    ngx_http_veriff_status_t  *st;
+
+    st = ngx_http_veriff_reply_status(status);
+
+    return ngx_http_veriff_reply_body(r, NGX_HTTP_VERIFF_REPLY_API, st,
+                                      st->title, body);
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_reply_has_page(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_uint_t                 i;
+    ngx_http_err_page_t       *page;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->error_pages == NULL || r->error_page) {
+        return 0;
+    }
+
+    page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+        if ((ngx_uint_t) page[i].status == status) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_str_t *url)
+{
+    ngx_str_t  location, body;
+
+    location.len = url->len;
+    location.data = ngx_pstrdup(r->pool, url);
+    if (location.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* not in headers_out.location, which nginx may rewrite */
+
+    if (ngx_http_veriff_headers_out(r, "Location", &location) != NGX_OK
+        || ngx_http_veriff_headers_out(r, "Referrer-Policy",
+                                       &ngx_http_veriff_no_referrer)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_null(&body);
+
+    return ngx_http_veriff_reply(r, NGX_HTTP_SEE_OTHER, "text/html", &body);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_reply_no_store(ngx_http_request_t *r)
+{
+    return ngx_http_veriff_headers_out(r, "Cache-Control",
+                                       &ngx_http_veriff_no_store);
+}
+
+
+void
+ngx_http_veriff_reply_clean(ngx_http_request_t *r)
+{
+    ngx_memzero(&r->headers_out.status,
+                sizeof(ngx_http_headers_out_t)
+                - offsetof(ngx_http_headers_out_t, status));
+
+    r->headers_out.headers.part.nelts = 0;
+    r->headers_out.headers.part.next = NULL;
+    r->headers_out.headers.last = &r->headers_out.headers.part;
+
+    r->headers_out.trailers.part.nelts = 0;
+    r->headers_out.trailers.part.next = NULL;
+    r->headers_out.trailers.last = &r->headers_out.trailers.part;
+
+    r->headers_out.content_length_n = -1;
+    r->headers_out.last_modified_time = -1;
+}

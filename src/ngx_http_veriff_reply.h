@@ -1,0 +1,54 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_REPLY_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_REPLY_H_INCLUDED_
+
+
+#include "ngx_http_veriff_module.h"
+
+
+/*
+ * Answers of the module itself.  None may be cached.  All but the *_body
+ * functions send the answer and return what ngx_http_finalize_request()
+ * takes.
+ */
+
+/* shapes of an error */
+
+typedef enum {
+    NGX_HTTP_VERIFF_REPLY_PAGE = 0,     /* plain HTML, for a browser */
+    NGX_HTTP_VERIFF_REPLY_PROBLEM,      /* application/problem+json */
+    NGX_HTTP_VERIFF_REPLY_API           /* as the provider's errors are */
+} ngx_http_veriff_reply_e;
+
+
+/* Sends a complete answer; type and body are not copied. */
+ngx_int_t ngx_http_veriff_reply(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, ngx_str_t *body);
+
+/*
+ * Sends an error with a detail for people, a constant, or gives way to an
+ * error page that the location has for the status (not for the API shape).
+ * retry_after in seconds, 0 for none.
+ */
+ngx_int_t ngx_http_veriff_reply_error(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
+    ngx_uint_t retry_after);
+
+/* 303 to a URL, which is copied; neither cached nor leaked as a referrer. */
+ngx_int_t ngx_http_veriff_reply_redirect(ngx_http_request_t *r,
+    ngx_str_t *url);
+
+/* The body of an error in the provider's shape, a constant: NGX_OK. */
+ngx_int_t ngx_http_veriff_reply_api_body(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *body);
+
+/* Forgets what an upstream has put into the answer's header. */
+void ngx_http_veriff_reply_clean(ngx_http_request_t *r);
+
+
+#endif /* _NGX_HTTP_VERIFF_REPLY_H_INCLUDED_ */

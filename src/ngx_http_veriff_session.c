@@ -1,0 +1,466 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_session.h"
+#include "ngx_http_veriff_call.h"
+#include "ngx_http_veriff_guard.h"
+#include "ngx_http_veriff_reply.h"
+
+#include "ngx_veriff_json.h"
+#include "ngx_veriff_session.h"
+
+
+#define NGX_HTTP_VERIFF_RETRY_AFTER  30     /* seconds */
+
+
+/* one attempt to create a session for a user */
+
+struct ngx_http_veriff_create_s {
+    ngx_http_veriff_call_t        call;
+    ngx_veriff_payload_result_t   payload;
+    ngx_veriff_session_t          session;
+
+    /* the outcome: 200, or the status to answer and why */
+    ngx_uint_t                    status;
+    ngx_uint_t                    retry_after;
+    const char                   *detail;
+};
+
+
+static ngx_int_t ngx_http_veriff_session_user(ngx_http_request_t *r,
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx);
+static void ngx_http_veriff_session_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_session_create(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_session_eval(void *data, void *expr,
+    ngx_str_t *value);
+static void ngx_http_veriff_session_created(ngx_http_request_t *r,
+    ngx_http_veriff_call_t *call);
+static void ngx_http_veriff_session_accept(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create);
+static void ngx_http_veriff_session_failed(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create);
+static void ngx_http_veriff_session_resume(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_session_reply(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create);
+static ngx_int_t ngx_http_veriff_session_json(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create);
+static ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
+    ngx_uint_t retry_after);
+
+
+ngx_int_t
+ngx_http_veriff_session_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc;
+    const char                  *reason;
+    ngx_http_veriff_ctx_t       *ctx;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (r != r->main || vlcf->session == NULL) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    ctx = ngx_http_veriff_ctx_create(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->integration = vlcf->session->integration;
+    ctx->page = ngx_http_veriff_guard_navigation(r) ? 1 : 0;
+    ctx->format = vlcf->format;
+
+    if (ctx->format == NGX_HTTP_VERIFF_AUTO) {
+        ctx->format = ctx->page ? NGX_HTTP_VERIFF_REDIRECT
+                                : NGX_HTTP_VERIFF_JSON;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_NOT_ALLOWED,
+                                             "Use GET or POST.", 0);
+    }
+
+    reason = ngx_http_veriff_guard_create(r);
+
+    if (reason) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "veriff session \"%V\" not created: %s",
+                      &ctx->integration->name, reason);
+
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_FORBIDDEN,
+                             "The request does not come from the site "
+                             "itself. Open the page and try again.", 0);
+    }
+
+    rc = ngx_http_veriff_session_user(r, vlcf, ctx);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
+                                             "Please log in first.", 0);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_veriff_session_start);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_session_user(ngx_http_request_t *r,
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_str_t                  user;
+    ngx_http_complex_value_t  *cv;
+
+    cv = vlcf->user ? vlcf->user : ctx->integration->user;
+
+    if (ngx_http_complex_value(r, cv, &user) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (user.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (user.len > NGX_VERIFF_USER_MAX) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff session \"%V\": the user has %uz bytes, the "
+                      "maximum is %d", &ctx->integration->name, user.len,
+                      NGX_VERIFF_USER_MAX);
+        return NGX_ERROR;
+    }
+
+    ctx->user = user;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_veriff_session_start(ngx_http_request_t *r)
+{
+    ngx_int_t               rc;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    rc = ngx_http_veriff_session_create(r, ctx);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+
+    /* else it is finalized in ngx_http_veriff_session_resume() */
+}
+
+
+/* returns NGX_DONE if the provider was asked, or what to finalize with */
+
+static ngx_int_t
+ngx_http_veriff_session_create(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t                        rc;
+    ngx_http_veriff_create_t        *create;
+    ngx_http_veriff_integration_t   *vi;
+
+    vi = ctx->integration;
+
+    create = ngx_pcalloc(r->pool, sizeof(ngx_http_veriff_create_t));
+    if (create == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_veriff_payload_render(vi->payload, r->pool,
+                                   ngx_http_veriff_session_eval, r,
+                                   &create->payload);
+
+    if (rc == NGX_DECLINED) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff session \"%V\" not created: %V",
+                      &vi->name, &create->payload.error);
+
+        return ngx_http_veriff_session_error(r, ctx,
+                             NGX_HTTP_INTERNAL_SERVER_ERROR,
+                             "Your details cannot be sent for verification. "
+                             "Please contact the site's support.", 0);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    create->call.integration = vi;
+    create->call.method = NGX_HTTP_POST;
+    ngx_str_set(&create->call.path, "/v1/sessions");
+    create->call.body = create->payload.body;
+    create->call.handler = ngx_http_veriff_session_created;
+    create->call.data = create;
+
+    ctx->create = create;
+    r->write_event_handler = ngx_http_veriff_session_resume;
+
+    if (ngx_http_veriff_call(r, &create->call) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_session_eval(void *data, void *expr, ngx_str_t *value)
+{
+    return ngx_http_complex_value(data, expr, value);
+}
+
+
+/*
+ * Runs in the subrequest's end, also if the client has gone: whatever must
+ * outlive the client belongs here.
+ */
+
+static void
+ngx_http_veriff_session_created(ngx_http_request_t *r,
+    ngx_http_veriff_call_t *call)
+{
+    ngx_http_veriff_create_t *create = call->data;
+
+    if (call->result == NGX_HTTP_VERIFF_CALL_SIGNED
+        || (call->result == NGX_HTTP_VERIFF_CALL_UNSIGNED
+            && call->integration->response_signature
+               == NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL))
+    {
+        if (call->status == NGX_HTTP_OK || call->status == NGX_HTTP_CREATED) {
+            ngx_http_veriff_session_accept(r, create);
+            return;
+        }
+    }
+
+    ngx_http_veriff_session_failed(r, create);
+}
+
+
+static void
+ngx_http_veriff_session_accept(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create)
+{
+    const char                     *reason;
+    ngx_http_veriff_integration_t  *vi;
+
+    vi = create->call.integration;
+
+    if (ngx_veriff_session_parse(r->pool, &create->call.answer,
+                                 vi->url_hosts,
+                                 &create->payload.vendor_data,
+                                 &create->payload.end_user_id,
+                                 &create->session, &reason)
+        == NGX_OK)
+    {
+        create->status = NGX_HTTP_OK;
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff session \"%V\": the provider's answer was refused: "
+                  "%s", &vi->name, reason);
+
+    create->status = NGX_HTTP_BAD_GATEWAY;
+    create->detail = "The verification service gave an answer that cannot "
+                     "be used.";
+}
+
+
+static void
+ngx_http_veriff_session_failed(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create)
+{
+    ngx_str_t                code;
+    const char              *reason;
+    ngx_http_veriff_call_t  *call;
+
+    call = &create->call;
+
+    create->status = NGX_HTTP_BAD_GATEWAY;
+    create->detail = "The verification service gave an answer that cannot "
+                     "be used.";
+
+    switch (call->result) {
+
+    case NGX_HTTP_VERIFF_CALL_MISROUTED:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff session \"%V\": no location with \"veriff_sign "
+                      "%V\" answers to \"%V/v1/sessions\" in this server",
+                      &call->integration->name, &call->integration->name,
+                      &call->integration->api_uri);
+
+        create->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        create->detail = "The verification service is not set up here.";
+        return;
+
+    case NGX_HTTP_VERIFF_CALL_NONE:
+        reason = "no complete answer";
+        create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        break;
+
+    case NGX_HTTP_VERIFF_CALL_FORGED:
+        reason = "an answer with a wrong signature";
+        break;
+
+    case NGX_HTTP_VERIFF_CALL_OVERSIZED:
+        reason = "an answer that is too large";
+        break;
+
+    default:
+
+        if (call->status < NGX_HTTP_SPECIAL_RESPONSE) {
+            reason = (call->result == NGX_HTTP_VERIFF_CALL_UNSIGNED)
+                     ? "an answer without signature"
+                     : "an unexpected success status";
+            break;
+        }
+
+        reason = "an error";
+
+        if (call->status == 429 || call->status >= 500) {
+            create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        }
+
+        break;
+    }
+
+    if (create->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        create->detail = "The verification service is not available right "
+                         "now. Please try again in a moment.";
+        create->retry_after = call->retry_after
+                              ? call->retry_after
+                              : NGX_HTTP_VERIFF_RETRY_AFTER;
+    }
+
+    if (ngx_veriff_session_error(r->pool, &call->answer, &code) != NGX_OK) {
+        ngx_str_set(&code, "-");
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff session \"%V\": the provider gave %s, status %ui, "
+                  "code %V", &call->integration->name, reason, call->status,
+                  &code);
+}
+
+
+static void
+ngx_http_veriff_session_resume(ngx_http_request_t *r)
+{
+    ngx_http_veriff_ctx_t     *ctx;
+    ngx_http_veriff_create_t  *create;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+    create = ctx->create;
+
+    /* the client's connection may call it too */
+
+    if (!create->call.done) {
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(r,
+                              ngx_http_veriff_session_reply(r, ctx, create));
+}
+
+
+static ngx_int_t
+ngx_http_veriff_session_reply(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create)
+{
+    if (create->status != NGX_HTTP_OK) {
+        return ngx_http_veriff_session_error(r, ctx, create->status,
+                                             create->detail,
+                                             create->retry_after);
+    }
+
+    ctx->session_id = create->session.id;
+
+    switch (ctx->format) {
+
+    case NGX_HTTP_VERIFF_REDIRECT:
+        return ngx_http_veriff_reply_redirect(r, &create->session.url);
+
+    case NGX_HTTP_VERIFF_API:
+        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
+                                     &create->call.answer);
+
+    default: /* NGX_HTTP_VERIFF_JSON */
+        return ngx_http_veriff_session_json(r, ctx, create);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_veriff_session_json(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create)
+{
+    u_char     *p;
+    size_t      len;
+    ngx_tm_t    tm;
+    ngx_str_t   body;
+
+    static const char  format[] =
+        "{\"state\":\"UNVERIFIED\",\"sessionUrl\":,\"sessionId\":,"
+        "\"expiresAt\":\"1970-01-01T00:00:00Z\"}";
+
+    len = sizeof(format) - 1
+          + (size_t) ngx_veriff_json_escape(NULL, &create->session.url)
+          + (size_t) ngx_veriff_json_escape(NULL, &create->session.id);
+
+    body.data = ngx_pnalloc(r->pool, len);
+    if (body.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_cpymem(body.data, "{\"state\":\"UNVERIFIED\",\"sessionUrl\":",
+                   sizeof("{\"state\":\"UNVERIFIED\",\"sessionUrl\":") - 1);
+    p = (u_char *) ngx_veriff_json_escape(p, &create->session.url);
+    p = ngx_cpymem(p, ",\"sessionId\":", sizeof(",\"sessionId\":") - 1);
+    p = (u_char *) ngx_veriff_json_escape(p, &create->session.id);
+
+    ngx_gmtime(ngx_time() + ctx->integration->session_lifetime, &tm);
+
+    p = ngx_sprintf(p, ",\"expiresAt\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"}",
+                    tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                    tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+
+    body.len = p - body.data;
+
+    return ngx_http_veriff_reply(r, NGX_HTTP_OK, "application/json", &body);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_session_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
+    ngx_uint_t retry_after)
+{
+    ngx_http_veriff_reply_e  shape;
+
+    shape = (ctx->format == NGX_HTTP_VERIFF_API) ? NGX_HTTP_VERIFF_REPLY_API
+            : ctx->page ? NGX_HTTP_VERIFF_REPLY_PAGE
+            : NGX_HTTP_VERIFF_REPLY_PROBLEM;
+
+    return ngx_http_veriff_reply_error(r, shape, status, detail, retry_after);
+}

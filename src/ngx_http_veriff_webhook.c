@@ -1,0 +1,556 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_webhook.h"
+#include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_reply.h"
+
+
+#define NGX_HTTP_VERIFF_WEBHOOK_MAX  4194304    /* bytes of a body */
+
+
+/* an integration, and its pair that the webhook names */
+
+typedef struct {
+    ngx_http_veriff_integration_t  *integration;
+    ngx_http_veriff_pair_t         *pair;
+} ngx_http_veriff_candidate_t;
+
+
+static ngx_int_t ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf);
+static const char *ngx_http_veriff_webhook_headers(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *api_key);
+static const char *ngx_http_veriff_webhook_twin(ngx_http_request_t *r,
+    const char *name, const char *other, ngx_str_t *value);
+static ngx_int_t ngx_http_veriff_webhook_pair(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
+    ngx_str_t *api_key);
+static ngx_int_t ngx_http_veriff_webhook_check(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_user(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
+    ngx_uint_t status, const char *reason);
+static ngx_int_t ngx_http_veriff_webhook_header_filter(
+    ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+
+static ngx_str_t  ngx_http_veriff_webhook_header =
+    ngx_string("X-Veriff-Webhook");
+static ngx_str_t  ngx_http_veriff_user_header = ngx_string("X-Veriff-User");
+
+
+ngx_int_t
+ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
+    ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_int_t               rc;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_veriff_ctx_create(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx->webhook_done) {
+        return NGX_DECLINED;
+    }
+
+    if (!ctx->webhook_begun) {
+        ctx->webhook_begun = 1;
+
+        rc = ngx_http_veriff_webhook_begin(r, ctx, vlcf);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    rc = ngx_http_veriff_body_read(r, ctx);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_http_veriff_webhook_check(r, ctx);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                              NGX_HTTP_UNAUTHORIZED,
+                                              "bad_signature");
+    }
+
+    rc = ngx_http_veriff_webhook_accept(r, ctx);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                              NGX_HTTP_BAD_REQUEST,
+                                              "malformed_json");
+    }
+
+    return ngx_http_veriff_webhook_pass(r, ctx);
+}
+
+
+/* what can be told before the body is read; NGX_OK: read it */
+
+static ngx_int_t
+ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                     api_key, encoding;
+    const char                   *reason;
+    ngx_http_veriff_candidate_t  *candidate;
+
+    /* an error page must not tell the provider that all went well */
+
+    r->error_page = 1;
+
+    if (r->method != NGX_HTTP_POST) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                              NGX_HTTP_NOT_ALLOWED, "method");
+    }
+
+    if (ngx_http_veriff_headers_find(r, "content-encoding", &encoding)) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                          NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                          "encoding");
+    }
+
+    if (r->headers_in.content_length_n > NGX_HTTP_VERIFF_WEBHOOK_MAX) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                          NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                          "size");
+    }
+
+    reason = ngx_http_veriff_webhook_headers(r, ctx, &api_key);
+
+    if (reason) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                              NGX_HTTP_UNAUTHORIZED, reason);
+    }
+
+    rc = ngx_http_veriff_webhook_pair(r, ctx, vlcf, &api_key);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                              NGX_HTTP_UNAUTHORIZED,
+                                              "unknown_key");
+    }
+
+    candidate = ctx->candidates.elts;
+
+    ctx->body.hmac = ngx_veriff_hmac_start(r->pool,
+                                           candidate[0].pair->secrets, 1);
+
+    return ctx->body.hmac ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* returns NULL, or the reason why the headers do not do */
+
+static const char *
+ngx_http_veriff_webhook_headers(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *api_key)
+{
+    const char  *reason;
+
+    reason = ngx_http_veriff_webhook_twin(r, "x-auth-client",
+                                          "vrf-auth-client", api_key);
+    if (reason) {
+        return reason;
+    }
+
+    reason = ngx_http_veriff_webhook_twin(r, "x-hmac-signature",
+                                          "vrf-hmac-signature",
+                                          &ctx->signature);
+    if (reason) {
+        return reason;
+    }
+
+    if (api_key->len == 0) {
+        return "no_key";
+    }
+
+    if (ctx->signature.len == 0) {
+        return "no_signature";
+    }
+
+    if (ngx_veriff_hmac_form(&ctx->signature) != NGX_OK) {
+        return "malformed_signature";
+    }
+
+    return NULL;
+}
+
+
+/* the provider sends each header under one name, the other, or both */
+
+static const char *
+ngx_http_veriff_webhook_twin(ngx_http_request_t *r, const char *name,
+    const char *other, ngx_str_t *value)
+{
+    ngx_str_t  twin;
+
+    if (ngx_http_veriff_headers_find(r, name, value) > 1
+        || ngx_http_veriff_headers_find(r, other, &twin) > 1)
+    {
+        return "repeated_header";
+    }
+
+    if (twin.len == 0) {
+        return NULL;
+    }
+
+    if (value->len == 0) {
+        *value = twin;
+        return NULL;
+    }
+
+    if (twin.len != value->len
+        || ngx_strncasecmp(twin.data, value->data, twin.len) != 0)
+    {
+        return "conflicting_headers";
+    }
+
+    return NULL;
+}
+
+
+/*
+ * Finds the pairs that the API key names, of one integration or of several
+ * that share it; the one that vrf-integration-id names comes first.
+ */
+
+static ngx_int_t
+ngx_http_veriff_webhook_pair(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
+    ngx_str_t *api_key)
+{
+    ngx_str_t                      id;
+    ngx_uint_t                     i, j;
+    ngx_http_veriff_ref_t         *ref;
+    ngx_http_veriff_pair_t        *pair;
+    ngx_http_veriff_candidate_t   *candidate, *first, swap;
+    ngx_http_veriff_integration_t *vi;
+
+    if (ngx_array_init(&ctx->candidates, r->pool, 1,
+                       sizeof(ngx_http_veriff_candidate_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_http_veriff_headers_find(r, "vrf-integration-id", &id);
+
+    ref = vlcf->webhook->elts;
+
+    for (i = 0; i < vlcf->webhook->nelts; i++) {
+        vi = ref[i].integration;
+        pair = vi->webhook_pairs->elts;
+
+        for (j = 0; j < vi->webhook_pairs->nelts; j++) {
+
+            if (pair[j].api_key.len != api_key->len
+                || ngx_strncasecmp(pair[j].api_key.data, api_key->data,
+                                   api_key->len)
+                   != 0)
+            {
+                continue;
+            }
+
+            candidate = ngx_array_push(&ctx->candidates);
+            if (candidate == NULL) {
+                return NGX_ERROR;
+            }
+
+            candidate->integration = vi;
+            candidate->pair = &pair[j];
+
+            if (id.len && id.len == vi->integration_id.len
+                && ngx_strncasecmp(id.data, vi->integration_id.data, id.len)
+                   == 0)
+            {
+                first = ctx->candidates.elts;
+
+                swap = *first;
+                *first = *candidate;
+                *candidate = swap;
+            }
+        }
+    }
+
+    return ctx->candidates.nelts ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* NGX_OK: a secret of the pair has signed exactly these bytes */
+
+static ngx_int_t
+ngx_http_veriff_webhook_check(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    ngx_uint_t                    i;
+    ngx_veriff_hmac_t            *hmac;
+    ngx_http_veriff_candidate_t  *candidate;
+
+    candidate = ctx->candidates.elts;
+    hmac = ctx->body.hmac;
+
+    for (i = 0; i < ctx->candidates.nelts; i++) {
+
+        /* the first was hashed while it came, the others where it lies */
+
+        if (i > 0) {
+            hmac = ngx_veriff_hmac_start(r->pool, candidate[i].pair->secrets,
+                                         1);
+            if (hmac == NULL
+                || ngx_http_veriff_body_hash(r, hmac) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+
+        rc = ngx_veriff_hmac_verify(hmac, &ctx->signature);
+
+        if (rc == NGX_OK) {
+            ctx->integration = candidate[i].integration;
+        }
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+    ngx_str_t  bytes;
+
+    if (ctx->body.size > NGX_HTTP_VERIFF_WEBHOOK_MAX) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_veriff_body_bytes(r, ctx->body.size, &bytes) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_veriff_webhook_parse(r->pool, bytes.data, bytes.len,
+                                  &ctx->webhook);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_veriff_webhook_user(r, ctx);
+}
+
+
+/* the user that the session was made for, if vendorData is our token */
+
+static ngx_int_t
+ngx_http_veriff_webhook_user(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     i;
+    ngx_http_veriff_candidate_t   *candidate;
+    ngx_http_veriff_main_conf_t   *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    if (vmcf->keys == NULL || ctx->webhook.vendor_data.len == 0) {
+        return NGX_OK;
+    }
+
+    candidate = ctx->candidates.elts;
+
+    for (i = 0; i < ctx->candidates.nelts; i++) {
+
+        rc = ngx_veriff_token_open(r->pool, vmcf->keys,
+                                   &candidate[i].integration->name,
+                                   &ctx->webhook.vendor_data,
+                                   &ctx->webhook_user);
+
+        if (rc == NGX_OK) {
+            ctx->integration = candidate[i].integration;
+        }
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* gives the webhook to the application, if there is one */
+
+static ngx_int_t
+ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    ctx->webhook_reason = "ok";
+    ctx->webhook_valid = 1;
+    ctx->webhook_done = 1;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "veriff webhook \"%V\": %V", &ctx->integration->name,
+                   ngx_veriff_webhook_type_name(ctx->webhook.type));
+
+    if (r->content_handler == NULL) {
+        ngx_str_null(&value);
+
+        ngx_http_finalize_request(r, ngx_http_veriff_reply(r, NGX_HTTP_OK,
+                                                           "text/plain",
+                                                           &value));
+        return NGX_DONE;
+    }
+
+    ngx_str_set(&value, "ok");
+
+    if (ngx_http_veriff_headers_add(r, &ngx_http_veriff_webhook_header,
+                                    &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->webhook_user.len
+        && ngx_http_veriff_headers_add(r, &ngx_http_veriff_user_header,
+                                       &ctx->webhook_user)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
+    ngx_uint_t status, const char *reason)
+{
+    ngx_int_t    rc;
+    ngx_str_t    value;
+    const char  *detail;
+
+    ctx->webhook_reason = reason;
+    ctx->webhook_done = 1;
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "veriff webhook %s: %s",
+                  vlcf->report ? "is not valid" : "refused", reason);
+
+    if (vlcf->report && r->content_handler) {
+
+        value.data = (u_char *) reason;
+        value.len = ngx_strlen(reason);
+
+        if (ngx_http_veriff_headers_remove(r, NGX_HTTP_VERIFF_OURS
+                                              |NGX_HTTP_VERIFF_PROVIDER)
+            != NGX_OK
+            || ngx_http_veriff_headers_add(r, &ngx_http_veriff_webhook_header,
+                                           &value)
+               != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return NGX_DECLINED;
+    }
+
+    detail = (status == NGX_HTTP_UNAUTHORIZED)
+             ? "The webhook could not be authenticated."
+             : "The webhook was not accepted.";
+
+    rc = ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PROBLEM, status,
+                                     detail, 0);
+
+    ngx_http_finalize_request(r, rc);
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_webhook_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (vlcf->webhook == NULL || r != r->main
+        || r->headers_out.status <= NGX_HTTP_OK
+        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (r->headers_out.status == NGX_HTTP_NO_CONTENT) {
+        r->headers_out.content_length_n = 0;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.status_line.len = 0;
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+void
+ngx_http_veriff_webhook_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_veriff_webhook_header_filter;
+}

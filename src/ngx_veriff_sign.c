@@ -1,0 +1,400 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "ngx_veriff_sign.h"
+
+
+#define NGX_VERIFF_HMAC_LEN  (NGX_VERIFF_HMAC_HEX_LEN / 2)
+
+
+typedef struct ngx_veriff_mac_s  ngx_veriff_mac_t;
+
+struct ngx_veriff_mac_s {
+    EVP_MAC_CTX           *ctx;
+    ngx_veriff_mac_t      *next;
+};
+
+
+typedef struct {
+    EVP_MAC_CTX           *keyed;       /* copied, never used itself */
+    ngx_veriff_mac_t      *free;
+} ngx_veriff_secret_t;
+
+
+struct ngx_veriff_secrets_s {
+    ngx_uint_t             n;
+    ngx_veriff_secret_t    secret[NGX_VERIFF_SECRETS_MAX];
+};
+
+
+struct ngx_veriff_hmac_s {
+    ngx_veriff_secrets_t  *secrets;
+    ngx_uint_t             n;
+    ngx_veriff_mac_t      *mac[NGX_VERIFF_SECRETS_MAX];
+};
+
+
+static EVP_MAC_CTX *ngx_veriff_secret_key(EVP_MAC *mac, ngx_str_t *secret);
+static void ngx_veriff_secrets_cleanup(void *data);
+static ngx_veriff_mac_t *ngx_veriff_mac_get(ngx_veriff_secret_t *secret);
+static void ngx_veriff_mac_free(ngx_veriff_mac_t *mac);
+static void ngx_veriff_hmac_cleanup(void *data);
+static ngx_int_t ngx_veriff_mac_final(ngx_veriff_mac_t *mac, u_char *md);
+static ngx_int_t ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md);
+
+
+ngx_veriff_secrets_t *
+ngx_veriff_secrets_create(ngx_pool_t *pool, ngx_array_t *secrets)
+{
+    EVP_MAC               *mac;
+    ngx_str_t             *secret;
+    ngx_uint_t             i;
+    ngx_pool_cleanup_t    *cln;
+    ngx_veriff_secrets_t  *s;
+
+    if (secrets->nelts == 0 || secrets->nelts > NGX_VERIFF_SECRETS_MAX) {
+        return NULL;
+    }
+
+    s = ngx_pcalloc(pool, sizeof(ngx_veriff_secrets_t));
+    if (s == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_veriff_secrets_cleanup;
+    cln->data = s;
+
+    mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+    if (mac == NULL) {
+        return NULL;
+    }
+
+    secret = secrets->elts;
+
+    for (i = 0; i < secrets->nelts; i++) {
+
+        s->secret[i].keyed = ngx_veriff_secret_key(mac, &secret[i]);
+
+        if (s->secret[i].keyed == NULL) {
+            EVP_MAC_free(mac);
+            return NULL;
+        }
+
+        s->n++;
+    }
+
+    EVP_MAC_free(mac);
+
+    return s;
+}
+
+
+static EVP_MAC_CTX *
+ngx_veriff_secret_key(EVP_MAC *mac, ngx_str_t *secret)
+{
+    EVP_MAC_CTX  *ctx;
+    OSSL_PARAM    params[2];
+
+    if (secret->len == 0) {
+        return NULL;
+    }
+
+    ctx = EVP_MAC_CTX_new(mac);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                                 (char *) "SHA256", 0);
+    params[1] = OSSL_PARAM_construct_end();
+
+    if (EVP_MAC_init(ctx, secret->data, secret->len, params) != 1) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
+static void
+ngx_veriff_secrets_cleanup(void *data)
+{
+    ngx_veriff_secrets_t *s = data;
+
+    ngx_uint_t         i;
+    ngx_veriff_mac_t  *mac;
+
+    for (i = 0; i < s->n; i++) {
+
+        while (s->secret[i].free) {
+            mac = s->secret[i].free;
+            s->secret[i].free = mac->next;
+
+            ngx_veriff_mac_free(mac);
+        }
+
+        EVP_MAC_CTX_free(s->secret[i].keyed);
+    }
+
+    s->n = 0;
+}
+
+
+ngx_veriff_hmac_t *
+ngx_veriff_hmac_start(ngx_pool_t *pool, ngx_veriff_secrets_t *secrets,
+    ngx_uint_t verify)
+{
+    ngx_uint_t           i, n;
+    ngx_veriff_hmac_t   *hmac;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, sizeof(ngx_veriff_hmac_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    hmac = cln->data;
+    hmac->secrets = secrets;
+    hmac->n = 0;
+
+    cln->handler = ngx_veriff_hmac_cleanup;
+
+    n = verify ? secrets->n : 1;
+
+    for (i = 0; i < n; i++) {
+
+        hmac->mac[i] = ngx_veriff_mac_get(&secrets->secret[i]);
+        if (hmac->mac[i] == NULL) {
+            return NULL;
+        }
+
+        hmac->n++;
+    }
+
+    return hmac;
+}
+
+
+static ngx_veriff_mac_t *
+ngx_veriff_mac_get(ngx_veriff_secret_t *secret)
+{
+    ngx_veriff_mac_t  *mac;
+
+    mac = secret->free;
+
+    if (mac) {
+        secret->free = mac->next;
+
+    } else {
+        mac = OPENSSL_zalloc(sizeof(ngx_veriff_mac_t));
+        if (mac == NULL) {
+            return NULL;
+        }
+
+        mac->ctx = EVP_MAC_CTX_dup(secret->keyed);
+        if (mac->ctx == NULL) {
+            ngx_veriff_mac_free(mac);
+            return NULL;
+        }
+    }
+
+    /* starts again with the key that the context has */
+
+    if (EVP_MAC_init(mac->ctx, NULL, 0, NULL) != 1) {
+        ngx_veriff_mac_free(mac);
+        return NULL;
+    }
+
+    return mac;
+}
+
+
+static void
+ngx_veriff_mac_free(ngx_veriff_mac_t *mac)
+{
+    EVP_MAC_CTX_free(mac->ctx);
+    OPENSSL_free(mac);
+}
+
+
+static void
+ngx_veriff_hmac_cleanup(void *data)
+{
+    ngx_veriff_hmac_t *hmac = data;
+
+    ngx_uint_t            i;
+    ngx_veriff_mac_t     *mac;
+    ngx_veriff_secret_t  *secret;
+
+    for (i = 0; i < hmac->n; i++) {
+        mac = hmac->mac[i];
+        secret = &hmac->secrets->secret[i];
+
+        mac->next = secret->free;
+        secret->free = mac;
+    }
+
+    hmac->n = 0;
+}
+
+
+ngx_int_t
+ngx_veriff_hmac_update(ngx_veriff_hmac_t *hmac, u_char *p, size_t len)
+{
+    ngx_uint_t  i;
+
+    if (hmac->n == 0) {
+        return NGX_ERROR;
+    }
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < hmac->n; i++) {
+        if (EVP_MAC_update(hmac->mac[i]->ctx, p, len) != 1) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_veriff_hmac_sign(ngx_veriff_hmac_t *hmac, u_char *hex)
+{
+    u_char     md[NGX_VERIFF_HMAC_LEN];
+    ngx_int_t  rc;
+
+    if (hmac->n == 0) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_veriff_mac_final(hmac->mac[0], md);
+
+    ngx_veriff_hmac_cleanup(hmac);
+
+    if (rc == NGX_OK) {
+        (void) ngx_hex_dump(hex, md, NGX_VERIFF_HMAC_LEN);
+    }
+
+    OPENSSL_cleanse(md, sizeof(md));
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_veriff_hmac_verify(ngx_veriff_hmac_t *hmac, ngx_str_t *hex)
+{
+    u_char      md[NGX_VERIFF_HMAC_LEN], sig[NGX_VERIFF_HMAC_LEN];
+    ngx_int_t   rc;
+    ngx_uint_t  i, match;
+
+    if (hmac->n == 0) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_veriff_hmac_decode(hex, sig);
+
+    match = 0;
+
+    /* every secret is compared, so that time does not tell which matched */
+
+    for (i = 0; rc == NGX_OK && i < hmac->n; i++) {
+        rc = ngx_veriff_mac_final(hmac->mac[i], md);
+
+        if (rc == NGX_OK) {
+            match |= (CRYPTO_memcmp(md, sig, NGX_VERIFF_HMAC_LEN) == 0);
+        }
+    }
+
+    ngx_veriff_hmac_cleanup(hmac);
+
+    OPENSSL_cleanse(md, sizeof(md));
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return match ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_veriff_mac_final(ngx_veriff_mac_t *mac, u_char *md)
+{
+    size_t  len;
+
+    if (EVP_MAC_final(mac->ctx, md, &len, NGX_VERIFF_HMAC_LEN) != 1
+        || len != NGX_VERIFF_HMAC_LEN)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_veriff_hmac_form(ngx_str_t *hex)
+{
+    u_char  md[NGX_VERIFF_HMAC_LEN];
+
+    return ngx_veriff_hmac_decode(hex, md);
+}
+
+
+static ngx_int_t
+ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md)
+{
+    u_char      c, *p;
+    ngx_uint_t  i, n;
+
+    if (hex->len != NGX_VERIFF_HMAC_HEX_LEN) {
+        return NGX_DECLINED;
+    }
+
+    p = hex->data;
+
+    for (i = 0; i < NGX_VERIFF_HMAC_HEX_LEN; i++) {
+        c = ngx_tolower(p[i]);
+
+        if (c >= '0' && c <= '9') {
+            n = c - '0';
+
+        } else if (c >= 'a' && c <= 'f') {
+            n = c - 'a' + 10;
+
+        } else {
+            return NGX_DECLINED;
+        }
+
+        if (i % 2 == 0) {
+            md[i / 2] = (u_char) (n << 4);
+
+        } else {
+            md[i / 2] |= (u_char) n;
+        }
+    }
+
+    return NGX_OK;
+}

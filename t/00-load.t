@@ -1,0 +1,66 @@
+# The module loads, and only then its directives exist.
+
+use lib 't/lib';
+use VeriffTest;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a configuration without it works
+--- config
+    location = /t {
+        return 200 "ok\n";
+    }
+--- request
+    GET /t
+--- response_body
+ok
+
+
+
+=== TEST 2: without the module its directives do not exist
+--- load_modules
+--- config
+    location = /t {
+        veriff_sign off;
+    }
+--- must_die
+--- error_log
+unknown directive "veriff_sign"
+
+
+
+=== TEST 3: with it they do
+--- config
+    location = /t {
+        veriff_sign off;
+        return 200 "ok\n";
+    }
+--- request
+    GET /t
+--- response_body
+ok
+
+
+
+=== TEST 4: it cannot be loaded twice
+--- main_config
+    load_module $TEST_NGINX_LOAD_MODULES;
+--- config
+--- must_die
+--- error_log
+module "ngx_http_veriff_module" is already loaded
+
+
+
+=== TEST 5: HTTP/2
+--- http2
+--- config
+    location = /t {
+        return 200 "$server_protocol\n";
+    }
+--- request
+    GET /t
+--- response_body
+HTTP/2.0
