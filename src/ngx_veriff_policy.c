@@ -1,0 +1,513 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_veriff_policy.h"
+
+
+#define NGX_VERIFF_USEC  1000000
+
+
+static ngx_veriff_outcome_e ngx_veriff_policy_event(ngx_veriff_open_t *open,
+    ngx_veriff_message_t *message);
+static ngx_veriff_outcome_e ngx_veriff_policy_verdict(
+    ngx_veriff_history_t *history, ngx_veriff_message_t *message,
+    int64_t time);
+static ngx_veriff_outcome_e ngx_veriff_policy_withdraw(
+    ngx_veriff_standing_t *standing, ngx_veriff_message_t *message,
+    int64_t time);
+static void ngx_veriff_policy_decision(ngx_veriff_open_t *open,
+    ngx_veriff_message_t *message, int64_t time);
+static ngx_veriff_attempt_t *ngx_veriff_policy_attempt(
+    ngx_veriff_open_t *open, ngx_str_t *id);
+static ngx_uint_t ngx_veriff_policy_is(ngx_veriff_id_t *id, ngx_str_t *text);
+static ngx_uint_t ngx_veriff_policy_valid(ngx_veriff_standing_t *standing,
+    ngx_veriff_policy_t *policy);
+static ngx_uint_t ngx_veriff_policy_own(ngx_veriff_history_t *history);
+static ngx_uint_t ngx_veriff_policy_live(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
+static ngx_uint_t ngx_veriff_policy_retry(ngx_veriff_standing_t *standing,
+    ngx_veriff_policy_t *policy);
+
+
+/* in the order of ngx_veriff_status_e */
+
+static ngx_str_t  ngx_veriff_statuses[] = {
+    ngx_string("none"),
+    ngx_string("created"),
+    ngx_string("started"),
+    ngx_string("submitted"),
+    ngx_string("resubmission_requested"),
+    ngx_string("review"),
+    ngx_string("expired"),
+    ngx_string("abandoned"),
+    ngx_string("approved"),
+    ngx_string("declined")
+};
+
+
+static ngx_str_t  ngx_veriff_states[] = {
+    ngx_string("UNVERIFIED"),
+    ngx_string("PENDING"),
+    ngx_string("VERIFIED"),
+    ngx_string("REJECTED")
+};
+
+
+void
+ngx_veriff_policy_init(ngx_veriff_history_t *history)
+{
+    /* padding too: histories are compared as bytes */
+
+    ngx_memzero(history, sizeof(ngx_veriff_history_t));
+}
+
+
+void
+ngx_veriff_policy_open(ngx_veriff_history_t *history, ngx_str_t *id,
+    time_t now)
+{
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+
+    ngx_memzero(open, sizeof(ngx_veriff_open_t));
+
+    open->session.len = ngx_min(id->len, NGX_VERIFF_ID_MAX);
+    ngx_memcpy(open->session.data, id->data, open->session.len);
+    open->created = now;
+}
+
+
+ngx_veriff_outcome_e
+ngx_veriff_policy_apply(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, time_t now)
+{
+    int64_t                time;
+    ngx_uint_t             is_open, is_standing;
+    ngx_veriff_outcome_e   outcome;
+    ngx_veriff_history_t   before;
+
+    is_open = ngx_veriff_policy_is(&history->open.session,
+                                   &message->session_id);
+    is_standing = ngx_veriff_policy_is(&history->standing.session,
+                                       &message->session_id);
+
+    if (!is_open && !is_standing) {
+        return NGX_VERIFF_FOREIGN;
+    }
+
+    time = message->time;
+
+    if (time > ((int64_t) now + NGX_VERIFF_FUTURE_MAX) * NGX_VERIFF_USEC) {
+        time = (int64_t) now * NGX_VERIFF_USEC;
+    }
+
+    if (!is_open) {
+        return ngx_veriff_policy_withdraw(&history->standing, message, time);
+    }
+
+    before = *history;
+
+    switch (message->status) {
+
+    case NGX_VERIFF_STATUS_STARTED:
+    case NGX_VERIFF_STATUS_SUBMITTED:
+        outcome = ngx_veriff_policy_event(&history->open, message);
+        break;
+
+    case NGX_VERIFF_STATUS_EXPIRED:
+    case NGX_VERIFF_STATUS_ABANDONED:
+
+        /* both end the session; the greater wins, whichever came first */
+
+        history->open.dead = ngx_max(history->open.dead, message->status);
+        outcome = NGX_VERIFF_APPLIED;
+        break;
+
+    case NGX_VERIFF_STATUS_RESUBMISSION:
+    case NGX_VERIFF_STATUS_REVIEW:
+        ngx_veriff_policy_decision(&history->open, message, time);
+        outcome = NGX_VERIFF_APPLIED;
+        break;
+
+    case NGX_VERIFF_STATUS_APPROVED:
+    case NGX_VERIFF_STATUS_DECLINED:
+        outcome = ngx_veriff_policy_verdict(history, message, time);
+        ngx_veriff_policy_decision(&history->open, message, time);
+        break;
+
+    default:
+        return NGX_VERIFF_IGNORED;
+    }
+
+    if (outcome == NGX_VERIFF_APPLIED
+        && ngx_memcmp(&before, history, sizeof(ngx_veriff_history_t)) == 0)
+    {
+        return NGX_VERIFF_DUPLICATE;
+    }
+
+    return outcome;
+}
+
+
+/* an event counts only for an attempt without a decision */
+
+static ngx_veriff_outcome_e
+ngx_veriff_policy_event(ngx_veriff_open_t *open,
+    ngx_veriff_message_t *message)
+{
+    ngx_veriff_attempt_t  *attempt;
+
+    attempt = ngx_veriff_policy_attempt(open, &message->attempt_id);
+
+    if (attempt == NULL || attempt->decided) {
+        return NGX_VERIFF_STALE;
+    }
+
+    attempt->event = ngx_max(attempt->event, message->status);
+
+    return NGX_VERIFF_APPLIED;
+}
+
+
+/*
+ * A verdict of the open session stands if it is newer than the one before;
+ * of two at the same time the one that declines.
+ */
+
+static ngx_veriff_outcome_e
+ngx_veriff_policy_verdict(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, int64_t time)
+{
+    ngx_veriff_standing_t  *standing;
+
+    standing = &history->standing;
+
+    if (time == 0) {
+        return NGX_VERIFF_APPLIED;
+    }
+
+    if (standing->status != NGX_VERIFF_STATUS_NONE) {
+
+        if (time < standing->decided) {
+            return NGX_VERIFF_STALE;
+        }
+
+        if (time == standing->decided) {
+
+            if (ngx_veriff_policy_is(&standing->session, &message->session_id)
+                && message->status == standing->status)
+            {
+                return NGX_VERIFF_APPLIED;
+            }
+
+            if (message->status != NGX_VERIFF_STATUS_DECLINED) {
+                return NGX_VERIFF_STALE;
+            }
+        }
+    }
+
+    standing->status = message->status;
+    standing->session = history->open.session;
+    standing->decided = time;
+    standing->withdrawn = 0;
+
+    return NGX_VERIFF_APPLIED;
+}
+
+
+/*
+ * A superseded session can only take away: the approval that it gave itself.
+ * The approval's own time stays, so that a verdict of the open session is
+ * compared with the same one whichever of the two came first.
+ */
+
+static ngx_veriff_outcome_e
+ngx_veriff_policy_withdraw(ngx_veriff_standing_t *standing,
+    ngx_veriff_message_t *message, int64_t time)
+{
+    if (message->status != NGX_VERIFF_STATUS_DECLINED) {
+        return NGX_VERIFF_FOREIGN;
+    }
+
+    if (time == 0 || time < standing->decided) {
+        return NGX_VERIFF_STALE;
+    }
+
+    if (standing->status == NGX_VERIFF_STATUS_APPROVED) {
+        standing->status = NGX_VERIFF_STATUS_DECLINED;
+        standing->withdrawn = time;
+        return NGX_VERIFF_APPLIED;
+    }
+
+    if (time <= standing->withdrawn || standing->withdrawn == 0) {
+        return NGX_VERIFF_DUPLICATE;
+    }
+
+    standing->withdrawn = time;
+
+    return NGX_VERIFF_APPLIED;
+}
+
+
+/* the latest decision of the open session, and its attempts that have one */
+
+static void
+ngx_veriff_policy_decision(ngx_veriff_open_t *open,
+    ngx_veriff_message_t *message, int64_t time)
+{
+    ngx_veriff_attempt_t  *attempt;
+
+    attempt = ngx_veriff_policy_attempt(open, &message->attempt_id);
+
+    if (attempt) {
+        attempt->decided = 1;
+        attempt->event = NGX_VERIFF_STATUS_NONE;
+    }
+
+    if (time > open->decided
+        || (time == open->decided && message->status > open->decision))
+    {
+        open->decision = message->status;
+        open->decided = time;
+    }
+}
+
+
+static ngx_veriff_attempt_t *
+ngx_veriff_policy_attempt(ngx_veriff_open_t *open, ngx_str_t *id)
+{
+    size_t                 i;
+    uint64_t               hash;
+    ngx_uint_t             n;
+    ngx_veriff_attempt_t   swap;
+
+    /* FNV-1a: the ids are the provider's, and few */
+
+    hash = 0;
+
+    if (id->len) {
+        hash = 0xcbf29ce484222325ULL;
+
+        for (i = 0; i < id->len; i++) {
+            hash ^= id->data[i];
+            hash *= 0x100000001b3ULL;
+        }
+    }
+
+    for (n = 0; n < open->nattempts; n++) {
+        if (open->attempts[n].hash == hash) {
+            return &open->attempts[n];
+        }
+    }
+
+    if (n == NGX_VERIFF_ATTEMPTS_MAX) {
+        return NULL;
+    }
+
+    open->nattempts++;
+    open->attempts[n].hash = hash;
+
+    /* sorted, so that the order of arrival leaves no trace */
+
+    while (n > 0 && open->attempts[n - 1].hash > hash) {
+        swap = open->attempts[n];
+        open->attempts[n] = open->attempts[n - 1];
+        open->attempts[n - 1] = swap;
+        n--;
+    }
+
+    return &open->attempts[n];
+}
+
+
+static ngx_uint_t
+ngx_veriff_policy_is(ngx_veriff_id_t *id, ngx_str_t *text)
+{
+    return id->len != 0 && id->len == text->len
+           && ngx_memcmp(id->data, text->data, id->len) == 0;
+}
+
+
+ngx_veriff_status_e
+ngx_veriff_policy_status(ngx_veriff_history_t *history)
+{
+    ngx_uint_t            i;
+    ngx_veriff_open_t    *open;
+    ngx_veriff_status_e   status;
+
+    open = &history->open;
+
+    if (open->session.len == 0) {
+        return NGX_VERIFF_STATUS_NONE;
+    }
+
+    if (open->dead) {
+        return open->dead;
+    }
+
+    status = NGX_VERIFF_STATUS_NONE;
+
+    for (i = 0; i < open->nattempts; i++) {
+
+        /* an event that names no attempt: any decision is about it */
+
+        if (open->attempts[i].hash == 0 && open->decision) {
+            continue;
+        }
+
+        status = ngx_max(status, open->attempts[i].event);
+    }
+
+    if (status) {
+        return status;
+    }
+
+    return open->decision ? open->decision : NGX_VERIFF_STATUS_CREATED;
+}
+
+
+ngx_veriff_state_e
+ngx_veriff_policy_state(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy)
+{
+    if (ngx_veriff_policy_valid(&history->standing, policy)) {
+        return NGX_VERIFF_VERIFIED;
+    }
+
+    if (ngx_veriff_policy_live(history, policy)) {
+
+        switch (ngx_veriff_policy_status(history)) {
+
+        case NGX_VERIFF_STATUS_SUBMITTED:
+        case NGX_VERIFF_STATUS_REVIEW:
+
+        /* these are without a time here, and so no verdict that stands */
+
+        case NGX_VERIFF_STATUS_APPROVED:
+        case NGX_VERIFF_STATUS_DECLINED:
+            return NGX_VERIFF_PENDING;
+
+        default:
+            return NGX_VERIFF_UNVERIFIED;
+        }
+    }
+
+    if (history->standing.status == NGX_VERIFF_STATUS_DECLINED
+        && !ngx_veriff_policy_retry(&history->standing, policy))
+    {
+        return NGX_VERIFF_REJECTED;
+    }
+
+    return NGX_VERIFF_UNVERIFIED;
+}
+
+
+ngx_uint_t
+ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy)
+{
+    return ngx_veriff_policy_live(history, policy)
+           && ngx_veriff_policy_state(history, policy)
+              != NGX_VERIFF_PENDING;
+}
+
+
+/* the approval stands and is not too old */
+
+static ngx_uint_t
+ngx_veriff_policy_valid(ngx_veriff_standing_t *standing,
+    ngx_veriff_policy_t *policy)
+{
+    if (standing->status != NGX_VERIFF_STATUS_APPROVED) {
+        return 0;
+    }
+
+    return policy->max_age == 0
+           || standing->decided / NGX_VERIFF_USEC + policy->max_age
+              > policy->now;
+}
+
+
+/* the open session may still bring a verdict */
+
+static ngx_uint_t
+ngx_veriff_policy_live(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy)
+{
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+
+    return open->session.len != 0
+           && !open->dead
+           && !ngx_veriff_policy_own(history)
+           && open->created + policy->session_lifetime > policy->now;
+}
+
+
+/* the verdict that stands is the open session's own */
+
+static ngx_uint_t
+ngx_veriff_policy_own(ngx_veriff_history_t *history)
+{
+    ngx_veriff_id_t  *id;
+
+    id = &history->standing.session;
+
+    return id->len != 0
+           && id->len == history->open.session.len
+           && ngx_memcmp(id->data, history->open.session.data, id->len) == 0;
+}
+
+
+static ngx_uint_t
+ngx_veriff_policy_retry(ngx_veriff_standing_t *standing,
+    ngx_veriff_policy_t *policy)
+{
+    int64_t  since;
+
+    since = ngx_max(standing->decided, standing->withdrawn);
+
+    return policy->retry_declined != 0
+           && since / NGX_VERIFF_USEC + policy->retry_declined <= policy->now;
+}
+
+
+ngx_str_t *
+ngx_veriff_status_name(ngx_veriff_status_e status)
+{
+    return &ngx_veriff_statuses[status];
+}
+
+
+ngx_veriff_status_e
+ngx_veriff_status_parse(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    for (i = NGX_VERIFF_STATUS_CREATED; i <= NGX_VERIFF_STATUS_DECLINED; i++)
+    {
+        if (name->len == ngx_veriff_statuses[i].len
+            && ngx_memcmp(name->data, ngx_veriff_statuses[i].data, name->len)
+               == 0)
+        {
+            return i;
+        }
+    }
+
+    return NGX_VERIFF_STATUS_NONE;
+}
+
+
+ngx_str_t *
+ngx_veriff_state_name(ngx_veriff_state_e state)
+{
+    return &ngx_veriff_states[state];
+}

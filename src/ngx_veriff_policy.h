@@ -1,0 +1,157 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_VERIFF_POLICY_H_INCLUDED_
+#define _NGX_VERIFF_POLICY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_veriff_api.h"
+
+
+/*
+ * What a user's record says, and how the provider's messages change it.
+ * Signatures carry no time and no nonce, messages are repeated, late and out
+ * of order: so the outcome depends on the set of messages alone, never on
+ * the order in which they came or on how often.
+ */
+
+#define NGX_VERIFF_ATTEMPTS_MAX  12     /* the provider allows ten */
+#define NGX_VERIFF_FUTURE_MAX    600    /* seconds a verdict may be ahead */
+
+
+typedef enum {
+    NGX_VERIFF_STATUS_NONE = 0,
+    NGX_VERIFF_STATUS_CREATED,
+    NGX_VERIFF_STATUS_STARTED,
+    NGX_VERIFF_STATUS_SUBMITTED,
+    NGX_VERIFF_STATUS_RESUBMISSION,
+    NGX_VERIFF_STATUS_REVIEW,
+    NGX_VERIFF_STATUS_EXPIRED,
+    NGX_VERIFF_STATUS_ABANDONED,
+    NGX_VERIFF_STATUS_APPROVED,
+    NGX_VERIFF_STATUS_DECLINED
+} ngx_veriff_status_e;
+
+
+typedef enum {
+    NGX_VERIFF_UNVERIFIED = 0,
+    NGX_VERIFF_PENDING,
+    NGX_VERIFF_VERIFIED,
+    NGX_VERIFF_REJECTED
+} ngx_veriff_state_e;
+
+
+typedef enum {
+    NGX_VERIFF_APPLIED = 0,
+    NGX_VERIFF_DUPLICATE,       /* nothing that was not known */
+    NGX_VERIFF_STALE,           /* a verdict older than what stands */
+    NGX_VERIFF_FOREIGN,         /* not of a session that may say this */
+    NGX_VERIFF_IGNORED          /* an unknown status */
+} ngx_veriff_outcome_e;
+
+
+typedef struct {
+    size_t                  len;        /* 0: none */
+    u_char                  data[NGX_VERIFF_ID_MAX];
+} ngx_veriff_id_t;
+
+
+/* the verdict that stands; the record's other sessions do not touch it */
+
+typedef struct {
+    ngx_veriff_status_e     status;     /* none, approved, declined */
+    ngx_veriff_id_t         session;
+    int64_t                 decided;    /* microseconds: decisionTime */
+    int64_t                 withdrawn;  /* of an approval, or 0 */
+} ngx_veriff_standing_t;
+
+
+typedef struct {
+    uint64_t                hash;       /* of its id, 0 for none */
+    ngx_veriff_status_e     event;      /* none, started, submitted */
+    ngx_uint_t              decided;
+} ngx_veriff_attempt_t;
+
+
+/* the session that the user is led to */
+
+typedef struct {
+    ngx_veriff_id_t         session;
+    time_t                  created;
+
+    ngx_veriff_status_e     dead;       /* none, expired, abandoned */
+    ngx_veriff_status_e     decision;   /* the latest, verdicts included */
+    int64_t                 decided;    /* its time, or 0 */
+
+    ngx_uint_t              nattempts;
+    ngx_veriff_attempt_t    attempts[NGX_VERIFF_ATTEMPTS_MAX];
+} ngx_veriff_open_t;
+
+
+typedef struct {
+    ngx_veriff_standing_t   standing;
+    ngx_veriff_open_t       open;
+} ngx_veriff_history_t;
+
+
+typedef struct {
+    ngx_str_t               session_id;
+    ngx_str_t               attempt_id;
+    ngx_veriff_status_e     status;     /* started, submitted: an event */
+    int64_t                 time;       /* microseconds, or 0 */
+} ngx_veriff_message_t;
+
+
+/* the settings that a state depends on; seconds, 0 for none */
+
+typedef struct {
+    time_t                  now;
+    time_t                  max_age;    /* of an approval */
+    time_t                  retry_declined;
+    time_t                  session_lifetime;
+} ngx_veriff_policy_t;
+
+
+/* Zeroes the history and has it begin with nothing. */
+void ngx_veriff_policy_init(ngx_veriff_history_t *history);
+
+/*
+ * Opens a session in place of the one before; the verdict goes on standing.
+ * The id must be one that ngx_veriff_api_id() accepts.
+ */
+void ngx_veriff_policy_open(ngx_veriff_history_t *history, ngx_str_t *id,
+    time_t now);
+
+/* Applies a message; the history must be ngx_veriff_policy_init()ed. */
+ngx_veriff_outcome_e ngx_veriff_policy_apply(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, time_t now);
+
+/* The status of the open session: none if there is none. */
+ngx_veriff_status_e ngx_veriff_policy_status(ngx_veriff_history_t *history);
+
+/* The state that applications see. */
+ngx_veriff_state_e ngx_veriff_policy_state(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
+
+/*
+ * Non-zero if the open session's URL can be used again: younger than its
+ * lifetime, and neither dead nor decided.
+ */
+ngx_uint_t ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
+
+/* The provider's word for a status, and back (none if it is not known). */
+ngx_str_t *ngx_veriff_status_name(ngx_veriff_status_e status);
+ngx_veriff_status_e ngx_veriff_status_parse(ngx_str_t *name);
+
+/* "UNVERIFIED", "PENDING", "VERIFIED", "REJECTED" */
+ngx_str_t *ngx_veriff_state_name(ngx_veriff_state_e state);
+
+
+#endif /* _NGX_VERIFF_POLICY_H_INCLUDED_ */
