@@ -1,0 +1,286 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <stdio.h>
+
+#include "ngx_veriff_record.h"
+#include "unit.h"
+
+
+#define SESSION  "aea9ba6d-1b47-47fc-a4fc-f72b6d3584a7"
+#define OTHER    "001_5b1f0e52"
+
+
+static void full(ngx_pool_t *pool, ngx_veriff_record_t *record);
+static ngx_str_t written(ngx_pool_t *pool, ngx_veriff_record_t *record);
+static void test_round_trip(ngx_pool_t *pool);
+static void test_at_rest(ngx_pool_t *pool);
+static void test_layout(ngx_pool_t *pool);
+static void test_hostile(ngx_pool_t *pool);
+
+
+int
+main(void)
+{
+    ngx_pool_t  *pool;
+
+    pool = ngx_stub_pool_create();
+
+    test_round_trip(pool);
+    test_at_rest(pool);
+    test_layout(pool);
+    test_hostile(pool);
+
+    ngx_stub_pool_destroy(pool);
+
+    return unit_done();
+}
+
+
+static void
+full(ngx_pool_t *pool, ngx_veriff_record_t *record)
+{
+    ngx_str_t              id;
+    ngx_uint_t             i;
+    ngx_veriff_history_t  *h;
+
+    ngx_memzero(record, sizeof(ngx_veriff_record_t));
+
+    h = &record->history;
+    ngx_veriff_policy_init(h);
+
+    ngx_str_set(&id, SESSION);
+    ngx_veriff_policy_open(h, &id, 1);
+
+    h->standing.status = NGX_VERIFF_STATUS_APPROVED;
+    h->standing.session = h->open.session;
+    h->standing.decided = 1767323045678901LL;
+    h->standing.withdrawn = -1;
+
+    ngx_str_set(&id, OTHER);
+    ngx_veriff_policy_open(h, &id, 1767323045);
+
+    h->open.dead = NGX_VERIFF_STATUS_ABANDONED;
+    h->open.decision = NGX_VERIFF_STATUS_RESUBMISSION;
+    h->open.decided = 0x0102030405060708LL;
+    h->open.nattempts = NGX_VERIFF_ATTEMPTS_MAX;
+
+    for (i = 0; i < NGX_VERIFF_ATTEMPTS_MAX; i++) {
+        h->open.attempts[i].hash = 0xfedcba9876543210ULL + i;
+        h->open.attempts[i].event = (i % 3 == 0) ? NGX_VERIFF_STATUS_NONE
+                                    : (i % 3 == 1) ? NGX_VERIFF_STATUS_STARTED
+                                    : NGX_VERIFF_STATUS_SUBMITTED;
+        h->open.attempts[i].decided = i % 2;
+    }
+
+    record->revision = 0xffffffffffffffffULL;
+    record->lease = 1767323045678LL;
+    record->holder = 0x8000000000000001ULL;
+    record->outcome_at = 1767323045679LL;
+    record->outcome = 503;
+    record->retry_after = 3600;
+    record->asked = 1767323045680LL;
+    record->rate_last = 1767323045681LL;
+    record->rate_excess = 0xffffffff;
+    record->user = unit_str(pool, "sealed user");
+    record->url = unit_repeat(pool, "sealed URL ", 2000);
+}
+
+
+static ngx_str_t
+written(ngx_pool_t *pool, ngx_veriff_record_t *record)
+{
+    size_t     len;
+    u_char    *buf;
+    ngx_str_t  bytes;
+
+    len = ngx_veriff_record_len(record);
+
+    buf = ngx_stub_malloc(len);
+    if (buf == NULL) {
+        abort();
+    }
+
+    ngx_veriff_record_write(record, buf);
+
+    bytes = unit_mem(pool, buf, len);
+
+    ngx_stub_free(buf);
+
+    return bytes;
+}
+
+
+static void
+test_round_trip(ngx_pool_t *pool)
+{
+    ngx_str_t            bytes;
+    ngx_veriff_record_t  r, back;
+
+    unit_group("every field comes back");
+
+    full(pool, &r);
+    bytes = written(pool, &r);
+
+    expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
+    expect(ngx_memcmp(&back.history, &r.history,
+                      sizeof(ngx_veriff_history_t)) == 0);
+    expect(back.revision == r.revision);
+    expect(back.lease == r.lease);
+    expect(back.holder == r.holder);
+    expect(back.outcome_at == r.outcome_at);
+    expect(back.outcome == r.outcome);
+    expect(back.retry_after == r.retry_after);
+    expect(back.asked == r.asked);
+    expect(back.rate_last == r.rate_last);
+    expect(back.rate_excess == r.rate_excess);
+    expect_str(back.user, "sealed user");
+    expect(back.url.len == r.url.len);
+    expect(ngx_memcmp(back.url.data, r.url.data, r.url.len) == 0);
+
+    unit_group("an empty record");
+
+    ngx_memzero(&r, sizeof(ngx_veriff_record_t));
+    bytes = written(pool, &r);
+
+    expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
+    expect(ngx_memcmp(&back, &r, sizeof(ngx_veriff_record_t)) == 0);
+}
+
+
+/* what most records are, most of the time */
+
+static void
+test_at_rest(ngx_pool_t *pool)
+{
+    ngx_str_t             id, bytes;
+    ngx_veriff_record_t   r, back;
+    ngx_veriff_message_t  m;
+
+    unit_group("an approved user at rest");
+
+    ngx_memzero(&r, sizeof(ngx_veriff_record_t));
+    ngx_veriff_policy_init(&r.history);
+
+    ngx_str_set(&id, SESSION);
+    ngx_veriff_policy_open(&r.history, &id, 1);
+
+    ngx_memzero(&m, sizeof(ngx_veriff_message_t));
+    ngx_str_set(&m.session_id, SESSION);
+    ngx_str_set(&m.attempt_id, "a1");
+    m.status = NGX_VERIFF_STATUS_APPROVED;
+    m.time = 1767323045678901LL;
+
+    expect(ngx_veriff_policy_apply(&r.history, &m, 1767323045)
+           == NGX_VERIFF_APPLIED);
+
+    r.user = unit_repeat(pool, "u", 48);
+    r.url = unit_repeat(pool, "url", 1000);
+
+    bytes = written(pool, &r);
+    expect(bytes.len <= 192);
+
+    expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
+    expect(back.history.standing.status == NGX_VERIFF_STATUS_APPROVED);
+    expect(back.history.open.nattempts == 0);
+    expect(back.history.open.session.len == id.len);
+    expect(ngx_memcmp(back.history.open.session.data, SESSION, id.len) == 0);
+    expect(back.url.len == 0);
+    expect(back.user.len == 48);
+
+    /* and the verdict still is what it was */
+
+    expect(ngx_veriff_policy_apply(&back.history, &m, 1767323045)
+           != NGX_VERIFF_STALE);
+    m.status = NGX_VERIFF_STATUS_DECLINED;
+    expect(ngx_veriff_policy_apply(&back.history, &m, 1767323045)
+           == NGX_VERIFF_APPLIED);
+}
+
+
+/* what is on disk must not change by accident */
+
+static void
+test_layout(ngx_pool_t *pool)
+{
+    ngx_str_t            bytes;
+    ngx_veriff_record_t  r;
+
+    unit_group("layout");
+
+    full(pool, &r);
+    ngx_str_null(&r.url);
+    bytes = written(pool, &r);
+
+    expect(bytes.len == 104 + 12 * 9 + 36 + 12 + 11);
+    expect(bytes.data[0] == 1);
+    expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
+    expect(bytes.data[4] == 12);
+    expect(ngx_memcmp(&bytes.data[40], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
+           == 0);
+    expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
+    expect(ngx_memcmp(&bytes.data[104],
+                      "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
+    expect(ngx_memcmp(&bytes.data[104 + 12 * 9], SESSION OTHER "sealed user",
+                      36 + 12 + 11) == 0);
+}
+
+
+static void
+test_hostile(ngx_pool_t *pool)
+{
+    size_t               i, n;
+    ngx_str_t            bytes, cut;
+    ngx_uint_t           bit;
+    ngx_veriff_record_t  r, back;
+
+    unit_group("cut at every byte, and longer");
+
+    full(pool, &r);
+    r.url = unit_str(pool, "url");
+    bytes = written(pool, &r);
+
+    for (n = 0; n < bytes.len; n++) {
+        cut = unit_mem(pool, bytes.data, n);
+
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+    }
+
+    cut = unit_repeat(pool, "x", bytes.len + 1);
+    ngx_memcpy(cut.data, bytes.data, bytes.len);
+
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    unit_group("every bit flipped");
+
+    for (i = 0; i < bytes.len; i++) {
+        for (bit = 0; bit < 8; bit++) {
+            cut = unit_mem(pool, bytes.data, bytes.len);
+            cut.data[i] ^= 1 << bit;
+
+            if (ngx_veriff_record_read(&back, cut.data, cut.len) != NGX_OK) {
+                continue;
+            }
+
+            /* what is accepted can be used and written again */
+
+            (void) ngx_veriff_policy_status(&back.history);
+
+            expect(ngx_veriff_record_len(&back) <= cut.len);
+            expect(i != 0);
+        }
+    }
+
+    unit_group("another version");
+
+    bytes.data[0] = NGX_VERIFF_RECORD_VERSION + 1;
+    expect(ngx_veriff_record_read(&back, bytes.data, bytes.len)
+           == NGX_DECLINED);
+}
