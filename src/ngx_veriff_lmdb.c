@@ -1,0 +1,412 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <lmdb.h>
+
+#include "ngx_veriff_lmdb.h"
+
+
+#define NGX_VERIFF_LMDB_READERS  1024
+#define NGX_VERIFF_LMDB_MODE     0600
+
+
+struct ngx_veriff_lmdb_s {
+    MDB_env    *env;
+    MDB_dbi     dbi;
+    MDB_txn    *reader;         /* reset between reads */
+    int         error;          /* of the reads */
+    int         batch_error;    /* of the batches: another thread's */
+};
+
+
+static void ngx_veriff_lmdb_cleanup(void *data);
+static int ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db);
+static int ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db,
+    ngx_veriff_lmdb_job_t *first, ngx_veriff_lmdb_job_t *last);
+static int ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_job_t *job);
+static int ngx_veriff_lmdb_expects(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_op_t *op);
+static int ngx_veriff_lmdb_op(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_op_t *op);
+static ngx_int_t ngx_veriff_lmdb_rc(int rc);
+
+
+ngx_veriff_lmdb_t *
+ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
+    const char **error)
+{
+    int                  rc;
+    ngx_veriff_lmdb_t   *db;
+    ngx_pool_cleanup_t  *cln;
+
+    *error = "no memory";
+
+    db = ngx_pcalloc(pool, sizeof(ngx_veriff_lmdb_t));
+    if (db == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_veriff_lmdb_cleanup;
+    cln->data = db;
+
+    rc = mdb_env_create(&db->env);
+    if (rc != 0) {
+        db->env = NULL;
+        goto failed;
+    }
+
+    rc = mdb_env_set_maxreaders(db->env, NGX_VERIFF_LMDB_READERS);
+    if (rc != 0) {
+        goto failed;
+    }
+
+    rc = mdb_env_set_mapsize(db->env, ngx_max(size,
+                                              NGX_VERIFF_LMDB_SIZE_MIN));
+    if (rc != 0) {
+        goto failed;
+    }
+
+    /* a reader belongs to its transaction, not to a thread */
+
+    rc = mdb_env_open(db->env, (char *) path, MDB_NOTLS|MDB_NORDAHEAD,
+                      NGX_VERIFF_LMDB_MODE);
+    if (rc != 0) {
+        goto failed;
+    }
+
+    rc = ngx_veriff_lmdb_begin(db);
+    if (rc != 0) {
+        goto failed;
+    }
+
+    return db;
+
+failed:
+
+    *error = mdb_strerror(rc);
+
+    ngx_veriff_lmdb_close(db);
+
+    return NULL;
+}
+
+
+/* the reader's transaction, and the handle of the one database there is */
+
+static int
+ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db)
+{
+    int  rc;
+
+    rc = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &db->reader);
+
+    if (rc != 0) {
+        db->reader = NULL;
+        return rc;
+    }
+
+    rc = mdb_dbi_open(db->reader, NULL, 0, &db->dbi);
+
+    if (rc != 0) {
+        mdb_txn_abort(db->reader);
+        db->reader = NULL;
+        return rc;
+    }
+
+    mdb_txn_reset(db->reader);
+
+    return 0;
+}
+
+
+void
+ngx_veriff_lmdb_close(ngx_veriff_lmdb_t *db)
+{
+    if (db->reader) {
+        mdb_txn_abort(db->reader);
+        db->reader = NULL;
+    }
+
+    if (db->env) {
+        mdb_env_close(db->env);
+        db->env = NULL;
+    }
+}
+
+
+static void
+ngx_veriff_lmdb_cleanup(void *data)
+{
+    ngx_veriff_lmdb_close(data);
+}
+
+
+ngx_int_t
+ngx_veriff_lmdb_get(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, u_char *key,
+    ngx_str_t *value)
+{
+    MDB_val    k, v;
+    ngx_int_t  rc;
+
+    ngx_str_null(value);
+
+    db->error = db->reader ? mdb_txn_renew(db->reader)
+                           : ngx_veriff_lmdb_begin(db);
+
+    if (db->error == 0 && db->reader == NULL) {
+        db->error = MDB_BAD_TXN;
+    }
+
+    if (db->error != 0) {
+        return ngx_veriff_lmdb_rc(db->error);
+    }
+
+    k.mv_data = key;
+    k.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
+
+    db->error = mdb_get(db->reader, db->dbi, &k, &v);
+
+    rc = ngx_veriff_lmdb_rc(db->error);
+
+    if (rc == NGX_OK) {
+        value->len = v.mv_size;
+        value->data = ngx_pnalloc(pool, v.mv_size);
+
+        if (value->data == NULL) {
+            value->len = 0;
+            rc = NGX_ERROR;
+
+        } else {
+            ngx_memcpy(value->data, v.mv_data, v.mv_size);
+        }
+    }
+
+    mdb_txn_reset(db->reader);
+
+    return rc;
+}
+
+
+void
+ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
+{
+    int                     rc;
+    ngx_veriff_lmdb_job_t  *j;
+
+    if (ngx_veriff_lmdb_try(db, job, NULL) == 0) {
+        return;
+    }
+
+    /* one of them spoiled the transaction: each in its own */
+
+    for (j = job; j; j = j->next) {
+        rc = ngx_veriff_lmdb_try(db, j, j->next);
+
+        if (rc != 0) {
+            db->batch_error = rc;
+            j->rc = ngx_veriff_lmdb_rc(rc);
+        }
+    }
+}
+
+
+/* from first up to, but not including, last; returns LMDB's error */
+
+static int
+ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *first,
+    ngx_veriff_lmdb_job_t *last)
+{
+    int                     rc;
+    MDB_txn                *txn;
+    ngx_veriff_lmdb_job_t  *job;
+
+    rc = mdb_txn_begin(db->env, NULL, 0, &txn);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (job = first; job != last; job = job->next) {
+        rc = ngx_veriff_lmdb_job(db, txn, job);
+
+        if (rc != 0) {
+            mdb_txn_abort(txn);
+            return rc;
+        }
+    }
+
+    /* durable, or an error: LMDB syncs the data, then the root */
+
+    return mdb_txn_commit(txn);
+}
+
+
+static int
+ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_job_t *job)
+{
+    int                    rc;
+    ngx_veriff_lmdb_op_t  *op;
+
+    for (op = job->ops; op; op = op->linked) {
+
+        if (!op->expects) {
+            continue;
+        }
+
+        rc = ngx_veriff_lmdb_expects(db, txn, op);
+
+        if (rc == MDB_KEYEXIST) {
+            job->rc = NGX_DECLINED;
+            return 0;
+        }
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    for (op = job->ops; op; op = op->linked) {
+        rc = ngx_veriff_lmdb_op(db, txn, op);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    job->rc = NGX_OK;
+
+    return 0;
+}
+
+
+/* MDB_KEYEXIST: something else is there */
+
+static int
+ngx_veriff_lmdb_expects(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_op_t *op)
+{
+    int        rc;
+    u_char    *p;
+    size_t     i;
+    MDB_val    k, v;
+    uint64_t   revision;
+
+    k.mv_data = op->key;
+    k.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
+
+    rc = mdb_get(txn, db->dbi, &k, &v);
+
+    if (rc != 0 && rc != MDB_NOTFOUND) {
+        return rc;
+    }
+
+    revision = 0;
+
+    if (rc == 0 && v.mv_size >= NGX_VERIFF_LMDB_REVISION + 8) {
+        p = (u_char *) v.mv_data + NGX_VERIFF_LMDB_REVISION;
+
+        for (i = 0; i < 8; i++) {
+            revision |= (uint64_t) p[i] << (8 * i);
+        }
+    }
+
+    return (revision == op->revision) ? 0 : MDB_KEYEXIST;
+}
+
+
+static int
+ngx_veriff_lmdb_op(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_op_t *op)
+{
+    int      rc;
+    MDB_val  k, v;
+
+    k.mv_data = op->key;
+    k.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
+
+    if (op->value.len == 0) {
+        rc = mdb_del(txn, db->dbi, &k, NULL);
+
+        return (rc == MDB_NOTFOUND) ? 0 : rc;
+    }
+
+    if (op->value.len > NGX_VERIFF_LMDB_VALUE_MAX) {
+        return MDB_BAD_VALSIZE;
+    }
+
+    v.mv_data = op->value.data;
+    v.mv_size = op->value.len;
+
+    return mdb_put(txn, db->dbi, &k, &v, 0);
+}
+
+
+ngx_int_t
+ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db)
+{
+    if (db->reader) {
+        mdb_txn_abort(db->reader);
+        db->reader = NULL;
+    }
+
+    db->error = mdb_env_set_mapsize(db->env, 0);
+
+    if (db->error == 0) {
+        db->error = ngx_veriff_lmdb_begin(db);
+    }
+
+    return (db->error == 0) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
+{
+    int  dead;
+
+    db->error = mdb_reader_check(db->env, &dead);
+
+    return (db->error == 0) ? NGX_OK : NGX_ERROR;
+}
+
+
+const char *
+ngx_veriff_lmdb_error(ngx_veriff_lmdb_t *db)
+{
+    return mdb_strerror(db->batch_error ? db->batch_error : db->error);
+}
+
+
+static ngx_int_t
+ngx_veriff_lmdb_rc(int rc)
+{
+    switch (rc) {
+
+    case 0:
+        return NGX_OK;
+
+    case MDB_NOTFOUND:
+        return NGX_DECLINED;
+
+    case MDB_MAP_FULL:
+        return NGX_ABORT;
+
+    case MDB_MAP_RESIZED:
+        return NGX_AGAIN;
+
+    default:
+        return NGX_ERROR;
+    }
+}
