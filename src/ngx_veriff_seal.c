@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 
 #include "ngx_veriff_seal.h"
 
@@ -25,28 +26,50 @@
 #define NGX_VERIFF_TOKEN_MAX      (NGX_VERIFF_TOKEN_HEAD + NGX_VERIFF_USER_MAX)
 
 
+#define NGX_VERIFF_SEAL_VERSION   1
+#define NGX_VERIFF_NONCE_LEN      12
+#define NGX_VERIFF_TAG_LEN        16
+
+
 struct ngx_veriff_keys_s {
     u_char        token[NGX_VERIFF_SIV_KEY_LEN];
+    u_char        seal[NGX_VERIFF_SEAL_PURPOSES][NGX_VERIFF_KEY_LEN];
     EVP_CIPHER   *siv;
-    EVP_MAC_CTX  *uuid;         /* keyed; copied for each use */
+    EVP_CIPHER   *gcm;
+
+    /* keyed; copied for each use */
+    EVP_MAC_CTX  *uuid;
+    EVP_MAC_CTX  *name;
 };
 
 
 static void ngx_veriff_keys_cleanup(void *data);
+static EVP_MAC_CTX *ngx_veriff_keyed(u_char *key, const char *purpose);
 static ngx_int_t ngx_veriff_derive(u_char *key, const char *purpose,
     u_char *out, size_t len);
 static ngx_int_t ngx_veriff_token_crypt(ngx_veriff_keys_t *keys,
     ngx_str_t *scope, u_char *token, u_char *user, size_t len,
     ngx_uint_t seal);
+static ngx_int_t ngx_veriff_hash(EVP_MAC_CTX *keyed, ngx_str_t *scope,
+    ngx_str_t *text, u_char *md);
+static ngx_int_t ngx_veriff_seal_crypt(ngx_veriff_keys_t *keys,
+    ngx_veriff_seal_e purpose, ngx_str_t *scope, u_char *sealed,
+    u_char *text, size_t len, ngx_uint_t seal);
+
+
+/* in the order of ngx_veriff_seal_e */
+
+static const char  *ngx_veriff_purposes[] = {
+    "veriff record user",
+    "veriff record url",
+    "veriff cookie"
+};
 
 
 ngx_veriff_keys_t *
 ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
 {
-    int                  rc;
-    u_char               uuid[NGX_VERIFF_KEY_LEN];
-    EVP_MAC             *mac;
-    OSSL_PARAM           params[2];
+    ngx_uint_t           i;
     ngx_veriff_keys_t   *keys;
     ngx_pool_cleanup_t  *cln;
 
@@ -70,36 +93,63 @@ ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
         return NULL;
     }
 
+    for (i = 0; i < NGX_VERIFF_SEAL_PURPOSES; i++) {
+        if (ngx_veriff_derive(key, ngx_veriff_purposes[i], keys->seal[i],
+                              NGX_VERIFF_KEY_LEN)
+            != NGX_OK)
+        {
+            return NULL;
+        }
+    }
+
     keys->siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
-    if (keys->siv == NULL) {
+    keys->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    keys->uuid = ngx_veriff_keyed(key, "veriff user uuid");
+    keys->name = ngx_veriff_keyed(key, "veriff record name");
+
+    if (keys->siv == NULL || keys->gcm == NULL || keys->uuid == NULL
+        || keys->name == NULL)
+    {
+        return NULL;
+    }
+
+    return keys;
+}
+
+
+static EVP_MAC_CTX *
+ngx_veriff_keyed(u_char *key, const char *purpose)
+{
+    int           rc;
+    u_char        derived[NGX_VERIFF_KEY_LEN];
+    EVP_MAC      *mac;
+    OSSL_PARAM    params[2];
+    EVP_MAC_CTX  *ctx;
+
+    if (ngx_veriff_derive(key, purpose, derived, sizeof(derived)) != NGX_OK) {
         return NULL;
     }
 
     mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-    if (mac == NULL) {
-        return NULL;
-    }
 
-    keys->uuid = EVP_MAC_CTX_new(mac);
+    ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
 
     EVP_MAC_free(mac);
-
-    if (keys->uuid == NULL
-        || ngx_veriff_derive(key, "veriff user uuid", uuid, sizeof(uuid))
-           != NGX_OK)
-    {
-        return NULL;
-    }
 
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
                                                  (char *) "SHA256", 0);
     params[1] = OSSL_PARAM_construct_end();
 
-    rc = EVP_MAC_init(keys->uuid, uuid, sizeof(uuid), params);
+    rc = ctx ? EVP_MAC_init(ctx, derived, sizeof(derived), params) : 0;
 
-    OPENSSL_cleanse(uuid, sizeof(uuid));
+    OPENSSL_cleanse(derived, sizeof(derived));
 
-    return (rc == 1) ? keys : NULL;
+    if (rc != 1) {
+        EVP_MAC_CTX_free(ctx);
+        return NULL;
+    }
+
+    return ctx;
 }
 
 
@@ -109,7 +159,9 @@ ngx_veriff_keys_cleanup(void *data)
     ngx_veriff_keys_t *keys = data;
 
     EVP_MAC_CTX_free(keys->uuid);
+    EVP_MAC_CTX_free(keys->name);
     EVP_CIPHER_free(keys->siv);
+    EVP_CIPHER_free(keys->gcm);
 
     OPENSSL_cleanse(keys, sizeof(ngx_veriff_keys_t));
 }
@@ -314,27 +366,9 @@ ngx_int_t
 ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     ngx_str_t *user, u_char *uuid)
 {
-    size_t        len;
-    u_char        md[EVP_MAX_MD_SIZE], hex[32], *p;
-    ngx_int_t     rc;
-    EVP_MAC_CTX  *ctx;
+    u_char  md[EVP_MAX_MD_SIZE], hex[32], *p;
 
-    ctx = EVP_MAC_CTX_dup(keys->uuid);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* names hold no NUL, so it separates the scope from the user */
-
-    rc = (EVP_MAC_update(ctx, scope->data, scope->len) == 1
-          && EVP_MAC_update(ctx, (u_char *) "", 1) == 1
-          && EVP_MAC_update(ctx, user->data, user->len) == 1
-          && EVP_MAC_final(ctx, md, &len, sizeof(md)) == 1)
-         ? NGX_OK : NGX_ERROR;
-
-    EVP_MAC_CTX_free(ctx);
-
-    if (rc != NGX_OK) {
+    if (ngx_veriff_hash(keys->uuid, scope, user, md) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -356,4 +390,180 @@ ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     OPENSSL_cleanse(md, sizeof(md));
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_veriff_seal_name(ngx_veriff_keys_t *keys, u_char kind, ngx_str_t *scope,
+    ngx_str_t *text, u_char *name)
+{
+    u_char  md[EVP_MAX_MD_SIZE];
+
+    if (ngx_veriff_hash(keys->name, scope, text, md) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    name[0] = kind;
+    ngx_memcpy(&name[1], md, NGX_VERIFF_NAME_LEN - 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_veriff_hash(EVP_MAC_CTX *keyed, ngx_str_t *scope, ngx_str_t *text,
+    u_char *md)
+{
+    size_t        len;
+    ngx_int_t     rc;
+    EVP_MAC_CTX  *ctx;
+
+    ctx = EVP_MAC_CTX_dup(keyed);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* scopes hold no NUL, so it separates them from the text */
+
+    rc = (EVP_MAC_update(ctx, scope->data, scope->len) == 1
+          && EVP_MAC_update(ctx, (u_char *) "", 1) == 1
+          && EVP_MAC_update(ctx, text->data, text->len) == 1
+          && EVP_MAC_final(ctx, md, &len, EVP_MAX_MD_SIZE) == 1)
+         ? NGX_OK : NGX_ERROR;
+
+    EVP_MAC_CTX_free(ctx);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_veriff_seal(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
+    ngx_veriff_seal_e purpose, ngx_str_t *scope, ngx_str_t *text,
+    ngx_str_t *sealed)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, text->len + NGX_VERIFF_SEAL_OVERHEAD);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    p[0] = NGX_VERIFF_SEAL_VERSION;
+
+    if (RAND_bytes(&p[1], NGX_VERIFF_NONCE_LEN) != 1
+        || ngx_veriff_seal_crypt(keys, purpose, scope, p, text->data,
+                                 text->len, 1)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    sealed->data = p;
+    sealed->len = text->len + NGX_VERIFF_SEAL_OVERHEAD;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_veriff_unseal(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
+    ngx_veriff_seal_e purpose, ngx_str_t *scope, ngx_str_t *sealed,
+    ngx_str_t *text)
+{
+    size_t     len;
+    u_char    *p;
+    ngx_int_t  rc;
+
+    ngx_str_null(text);
+
+    if (sealed->len < NGX_VERIFF_SEAL_OVERHEAD
+        || sealed->data[0] != NGX_VERIFF_SEAL_VERSION)
+    {
+        return NGX_DECLINED;
+    }
+
+    len = sealed->len - NGX_VERIFF_SEAL_OVERHEAD;
+
+    p = ngx_pnalloc(pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_veriff_seal_crypt(keys, purpose, scope, sealed->data, p, len, 0);
+
+    if (rc == NGX_OK) {
+        p[len] = '\0';
+        text->data = p;
+        text->len = len;
+    }
+
+    return rc;
+}
+
+
+/* sealed: version, nonce, tag, then the bytes; version and scope are bound */
+
+static ngx_int_t
+ngx_veriff_seal_crypt(ngx_veriff_keys_t *keys, ngx_veriff_seal_e purpose,
+    ngx_str_t *scope, u_char *sealed, u_char *text, size_t len,
+    ngx_uint_t seal)
+{
+    int              n;
+    u_char          *nonce, *tag, *bytes, *in, *out;
+    ngx_int_t        rc;
+    EVP_CIPHER_CTX  *ctx;
+
+    nonce = sealed + 1;
+    tag = nonce + NGX_VERIFF_NONCE_LEN;
+    bytes = tag + NGX_VERIFF_TAG_LEN;
+
+    in = seal ? text : bytes;
+    out = seal ? bytes : text;
+
+    ctx = EVP_CIPHER_CTX_new();
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = NGX_ERROR;
+
+    if (EVP_CipherInit_ex(ctx, keys->gcm, NULL, keys->seal[purpose], nonce,
+                          seal ? 1 : 0)
+        != 1
+        || EVP_CipherUpdate(ctx, NULL, &n, sealed, 1) != 1
+        || EVP_CipherUpdate(ctx, NULL, &n, scope->data, (int) scope->len) != 1
+        || (len && EVP_CipherUpdate(ctx, out, &n, in, (int) len) != 1))
+    {
+        goto done;
+    }
+
+    if (!seal
+        && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, NGX_VERIFF_TAG_LEN,
+                               tag)
+           != 1)
+    {
+        goto done;
+    }
+
+    if (EVP_CipherFinal_ex(ctx, out + len, &n) != 1) {
+        rc = seal ? NGX_ERROR : NGX_DECLINED;
+        goto done;
+    }
+
+    if (seal
+        && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, NGX_VERIFF_TAG_LEN,
+                               tag)
+           != 1)
+    {
+        goto done;
+    }
+
+    rc = NGX_OK;
+
+done:
+
+    EVP_CIPHER_CTX_free(ctx);
+
+    return rc;
 }

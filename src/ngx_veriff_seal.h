@@ -55,4 +55,40 @@ ngx_int_t ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     ngx_str_t *user, u_char *uuid);
 
 
+/* What is sealed, each under a key of its own. */
+
+typedef enum {
+    NGX_VERIFF_SEAL_USER = 0,       /* the user's id in a record */
+    NGX_VERIFF_SEAL_URL,            /* a session's URL in a record */
+    NGX_VERIFF_SEAL_COOKIE          /* the way back */
+} ngx_veriff_seal_e;
+
+#define NGX_VERIFF_SEAL_PURPOSES  3
+#define NGX_VERIFF_SEAL_OVERHEAD  29    /* version, nonce, tag */
+
+
+/*
+ * Seals a text (AES-256-GCM, random nonce), bound to the scope.  The result
+ * has NGX_VERIFF_SEAL_OVERHEAD bytes more and is allocated from the pool.
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_veriff_seal(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
+    ngx_veriff_seal_e purpose, ngx_str_t *scope, ngx_str_t *text,
+    ngx_str_t *sealed);
+
+/* The way back: NGX_OK, NGX_DECLINED (not sealed by us so) or NGX_ERROR. */
+ngx_int_t ngx_veriff_unseal(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
+    ngx_veriff_seal_e purpose, ngx_str_t *scope, ngx_str_t *sealed,
+    ngx_str_t *text);
+
+/*
+ * A name in the store: the kind, and 16 bytes of a keyed hash of scope and
+ * text, which tells neither.  NGX_OK or NGX_ERROR.
+ */
+#define NGX_VERIFF_NAME_LEN       17
+
+ngx_int_t ngx_veriff_seal_name(ngx_veriff_keys_t *keys, u_char kind,
+    ngx_str_t *scope, ngx_str_t *text, u_char *name);
+
+
 #endif /* _NGX_VERIFF_SEAL_H_INCLUDED_ */

@@ -23,6 +23,9 @@ static void test_limits(void);
 static void test_uuid(void);
 static void test_key_not_kept(void);
 static void test_no_memory(void);
+static void test_sealed(void);
+static void test_sealed_tampered(void);
+static void test_names(void);
 
 
 static u_char  base64url[] =
@@ -41,6 +44,9 @@ main(void)
     test_uuid();
     test_key_not_kept();
     test_no_memory();
+    test_sealed();
+    test_sealed_tampered();
+    test_names();
 
     return unit_done();
 }
@@ -502,4 +508,134 @@ test_no_memory(void)
 
         ngx_stub_pool_destroy(pool);
     }
+}
+
+
+static void
+test_sealed(void)
+{
+    ngx_str_t           scope, other, text, sealed, again, back;
+    ngx_pool_t         *pool;
+    ngx_uint_t          i;
+    ngx_veriff_keys_t  *keys, *foreign;
+
+    static size_t  lengths[] = { 0, 1, 15, 16, 17, 512, 65536 };
+
+    unit_group("what was sealed is unsealed, and by nothing else");
+
+    pool = ngx_stub_pool_create();
+    keys = keys_create(pool, 7);
+    foreign = keys_create(pool, 8);
+    scope = unit_str(pool, "kyc");
+    other = unit_str(pool, "kyb");
+
+    for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        text = unit_repeat(pool, "t", lengths[i]);
+
+        expect(ngx_veriff_seal(pool, keys, NGX_VERIFF_SEAL_URL, &scope, &text,
+                               &sealed)
+               == NGX_OK);
+        expect(sealed.len == text.len + NGX_VERIFF_SEAL_OVERHEAD);
+
+        expect(ngx_veriff_unseal(pool, keys, NGX_VERIFF_SEAL_URL, &scope,
+                                 &sealed, &back)
+               == NGX_OK);
+        expect(back.len == text.len);
+        expect(back.len == 0
+               || ngx_memcmp(back.data, text.data, text.len) == 0);
+
+        expect(ngx_veriff_unseal(pool, keys, NGX_VERIFF_SEAL_COOKIE, &scope,
+                                 &sealed, &back)
+               == NGX_DECLINED);
+        expect(ngx_veriff_unseal(pool, keys, NGX_VERIFF_SEAL_URL, &other,
+                                 &sealed, &back)
+               == NGX_DECLINED);
+        expect(back.data == NULL && back.len == 0);
+        expect(ngx_veriff_unseal(pool, foreign, NGX_VERIFF_SEAL_URL, &scope,
+                                 &sealed, &back)
+               == NGX_DECLINED);
+
+        /* never the same twice */
+
+        expect(ngx_veriff_seal(pool, keys, NGX_VERIFF_SEAL_URL, &scope, &text,
+                               &again)
+               == NGX_OK);
+        expect(ngx_memcmp(sealed.data, again.data, sealed.len) != 0);
+    }
+
+    ngx_stub_pool_destroy(pool);
+}
+
+
+static void
+test_sealed_tampered(void)
+{
+    size_t              i;
+    ngx_str_t           scope, text, sealed, bad, back;
+    ngx_pool_t         *pool;
+    ngx_veriff_keys_t  *keys;
+
+    unit_group("sealed texts changed at every byte, and cut");
+
+    pool = ngx_stub_pool_create();
+    keys = keys_create(pool, 7);
+    scope = unit_str(pool, "kyc");
+    text = unit_str(pool, "https://flow.example/v/token");
+
+    expect(ngx_veriff_seal(pool, keys, NGX_VERIFF_SEAL_USER, &scope, &text,
+                           &sealed)
+           == NGX_OK);
+
+    for (i = 0; i < sealed.len; i++) {
+        bad = unit_mem(pool, sealed.data, sealed.len);
+        bad.data[i] ^= 1;
+
+        expect(ngx_veriff_unseal(pool, keys, NGX_VERIFF_SEAL_USER, &scope,
+                                 &bad, &back)
+               == NGX_DECLINED);
+
+        bad = unit_mem(pool, sealed.data, i);
+
+        expect(ngx_veriff_unseal(pool, keys, NGX_VERIFF_SEAL_USER, &scope,
+                                 &bad, &back)
+               == NGX_DECLINED);
+    }
+
+    ngx_stub_pool_destroy(pool);
+}
+
+
+static void
+test_names(void)
+{
+    u_char              a[NGX_VERIFF_NAME_LEN], b[NGX_VERIFF_NAME_LEN];
+    ngx_str_t           scope, other, text;
+    ngx_pool_t         *pool;
+    ngx_veriff_keys_t  *keys, *foreign;
+
+    unit_group("names in the store");
+
+    pool = ngx_stub_pool_create();
+    keys = keys_create(pool, 7);
+    foreign = keys_create(pool, 8);
+    scope = unit_str(pool, "kyc");
+    other = unit_str(pool, "kyb");
+    text = unit_str(pool, "alice");
+
+    expect(ngx_veriff_seal_name(keys, 'u', &scope, &text, a) == NGX_OK);
+    expect(ngx_veriff_seal_name(keys, 'u', &scope, &text, b) == NGX_OK);
+    expect(ngx_memcmp(a, b, NGX_VERIFF_NAME_LEN) == 0);
+    expect(a[0] == 'u');
+
+    expect(ngx_veriff_seal_name(keys, 'u', &other, &text, b) == NGX_OK);
+    expect(ngx_memcmp(a, b, NGX_VERIFF_NAME_LEN) != 0);
+
+    expect(ngx_veriff_seal_name(foreign, 'u', &scope, &text, b) == NGX_OK);
+    expect(ngx_memcmp(a, b, NGX_VERIFF_NAME_LEN) != 0);
+
+    text = unit_str(pool, "alicf");
+    expect(ngx_veriff_seal_name(keys, 'u', &scope, &text, b) == NGX_OK);
+    expect(ngx_memcmp(&a[1], &b[1], NGX_VERIFF_NAME_LEN - 1) != 0);
+
+    ngx_stub_pool_destroy(pool);
 }
