@@ -29,6 +29,8 @@ sub run ($self) {
     $self->_forged($webhook);
     $self->_log($page);
 
+    # what the app has printed meanwhile
+    $demo->children->pump(0.1);
     say $self->steps, ' steps, all passed';
 }
 
