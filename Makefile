@@ -157,12 +157,12 @@ style-check:
 
 ## test-browser: the whole path in a real browser
 test-browser: deps
-	$(MAKE) module
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
-	$(MAKE) module
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	CHECK=$(CHECK) NGINX=$(BINARY) MODULE=$(MODULE) t/demo/run
 
 ## help: this list
