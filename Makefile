@@ -72,6 +72,10 @@ CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
 
 export JOBS
 
+# nginx takes this one for the sockets that it inherits, and complains; make
+# hands it on if it was set on the command line.
+unexport NGINX
+
 # ---- build -----------------------------------------------------------------
 
 ## module: build the module (the default)
