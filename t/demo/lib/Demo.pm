@@ -164,6 +164,8 @@ sub _edits ($self, $port) {
         ['nginx.conf', 'the certificate', qr/^\s*ssl_certificate\s+\K[^;]+;/m, "$etc/site.crt;"],
         ['nginx.conf', 'its key', qr/^\s*ssl_certificate_key\s+\K[^;]+;/m, "$etc/site.key;"],
         ['veriff_endpoints.conf', 'the API\'s host', qr/stationapi\.veriff\.com/, $api],
+        ['veriff_endpoints.conf', 'the app\'s path', qr{^\s*proxy_pass\s+\Khttp://app;}m,
+            'http://app/webhooks/veriff;'],
         ['veriff_tls.conf', 'the CA', qr/^\s*proxy_ssl_trusted_certificate\s+\K[^;]+;/m,
             "$etc/provider-ca.crt;"],
     );
