@@ -182,8 +182,17 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_http_veriff_secret_forget(vi->secrets);
     }
 
+    if (rv == NGX_CONF_ERROR) {
+        return NGX_CONF_ERROR;
+    }
+
     if (rv != NGX_CONF_OK) {
-        return rv;
+
+        /* nginx would put it down to the last directive of the block */
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "veriff_integration \"%V\" %s", &vi->name, rv);
+        return NGX_CONF_ERROR;
     }
 
     pvi = ngx_array_push(&vmcf->integrations);
@@ -273,15 +282,6 @@ ngx_http_veriff_integration_directive(ngx_conf_t *cf, ngx_command_t *dummy,
     ngx_command_t  *cmd;
 
     value = cf->args->elts;
-
-    /* the parser does not say what ended the directive: ";" or "{" */
-
-    if (cf->conf_file->buffer->pos[-1] == '{') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "no block is allowed in veriff_integration, end "
-                           "\"%V\" with \";\"", &value[0]);
-        return NGX_CONF_ERROR;
-    }
 
     if (ngx_strcmp(value[0].data, "include") == 0) {
 
