@@ -8,6 +8,7 @@
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
@@ -114,6 +115,8 @@ ngx_http_veriff_init(ngx_conf_t *cf)
     ngx_http_veriff_main_conf_t  *vmcf;
 
     ngx_http_veriff_check_unwatch();
+
+    ngx_http_veriff_check_routes(cf);
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 

@@ -444,6 +444,8 @@ ngx_veriff_payload_expr(ngx_veriff_payload_compile_t *cc,
     p[text->len] = '\0';
     text->data = p;
 
+    cc->conf->is_user = (rule && (rule->flags & NGX_VERIFF_PAYLOAD_USER));
+
     if (cc->conf->compile(cc->conf->data, text, &node->expr) != NGX_OK) {
         ngx_veriff_payload_report(cc, at, 1, "holds an invalid variable");
     }
