@@ -339,8 +339,8 @@ X-User: alice
 
 === TEST 22: the server's own rules by host hold for the subrequest
 --- config eval
-'server_name first.example.com second.example.com;
-if ($host = first.example.com) { return 301 https://second.example.com/; }'
+'server_name second.example.com;
+if ($host != second.example.com) { return 301 https://second.example.com/; }'
 . main::api() . main::sessions()
 --- raw_request eval
 "GET /json HTTP/1.1\r
@@ -354,8 +354,11 @@ Connection: close\r
 
 
 === TEST 23: variables of the client's headers are empty and harmless
+--- http_config eval
+main::integration() . 'map $http_cookie $mapped { default $http_cookie; }'
 --- config eval
-main::api('
+'set $used $mapped;' . main::api('
+    proxy_set_header X-Mapped "m=$mapped";
     proxy_set_header Host $http_host.invalid;
     proxy_set_header X-Real-Host "h=$host";
     proxy_set_header X-Agent "a=$http_user_agent";
@@ -385,6 +388,7 @@ x-cookies: c=,
 x-for: f=,127\.0\.0\.1
 x-hmac-signature: right
 x-length: l=\d+,
+x-mapped: m=
 x-of: u=
 x-real-host: h=localhost
 x-refer: r=
