@@ -402,7 +402,7 @@ sub _check_log {
 
     my $alerts_allowed = defined $block->allow_alerts
                          || defined $block->must_die;
-    my @bad;
+    my (@bad, $others);
 
     open my $in, '<:raw', $Test::Nginx::Util::ErrLogFile or return;
 
@@ -413,7 +413,12 @@ sub _check_log {
             push @bad, $line;
         }
 
-        next if $line =~ /\[debug\] \d+#/ && !_is_line_of_module($line);
+        # a line without a time goes on with the message before it
+        if ($line =~ /^\d{4}\/\d\d\/\d\d /) {
+            $others = $line =~ /\[debug\] \d+#/ && !_is_line_of_module($line);
+        }
+
+        next if $others;
 
         push @bad, "a secret in: $line"
             if grep { index($line, $_) >= 0 } @canaries;
