@@ -129,6 +129,13 @@ ngx_http_veriff_init(ngx_conf_t *cf)
 
     *h = ngx_http_veriff_headers_handler;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_veriff_headers_internal_handler;
+
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
     if (h == NULL) {
         return NGX_ERROR;
