@@ -77,8 +77,9 @@ char *
 ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_uint_t              i;
-    ngx_http_veriff_ref_t  *ref;
+    ngx_uint_t                 i;
+    ngx_http_veriff_ref_t     *ref;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (vlcf->sign) {
 
@@ -116,6 +117,12 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
     }
 
     if (vlcf->webhook) {
+
+        /* none of them may turn a refusal or a failure into a success */
+
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        clcf->error_pages = NULL;
+
         ref = vlcf->webhook->elts;
 
         for (i = 0; i < vlcf->webhook->nelts; i++) {
