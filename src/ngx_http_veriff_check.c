@@ -171,6 +171,10 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    /* none of them may turn a refusal or a failure into a success */
+
+    clcf->error_pages = NULL;
+
     if (!clcf->noname && clcf->satisfy != NGX_HTTP_SATISFY_ANY
         && ngx_http_veriff_check_password(cf))
     {

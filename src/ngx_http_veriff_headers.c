@@ -75,6 +75,22 @@ ngx_http_veriff_headers_handler(ngx_http_request_t *r)
 }
 
 
+/*
+ * A request that nginx finds at fault before its phases (a bad header, no
+ * client certificate) skips post-read, but error_page leads it on.
+ */
+
+ngx_int_t
+ngx_http_veriff_headers_internal_handler(ngx_http_request_t *r)
+{
+    if (!r->internal || r != r->main || ngx_http_veriff_ctx_get(r)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_veriff_headers_handler(r);
+}
+
+
 ngx_int_t
 ngx_http_veriff_headers_remove(ngx_http_request_t *r, ngx_uint_t classes)
 {
@@ -241,6 +257,21 @@ ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
 #if (nginx_version >= 1023000)
     h->next = NULL;
 #endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_value(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
 
     return NGX_OK;
 }

@@ -124,6 +124,7 @@ typedef struct {
     ngx_veriff_hmac_t               *hmac;
     off_t                            hashed;
     off_t                            size;
+    off_t                            limit;         /* 0: none */
 
     unsigned                         reading:1;
     unsigned                         done:1;
