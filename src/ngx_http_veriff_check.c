@@ -302,6 +302,14 @@ ngx_http_veriff_check_upstream(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    /* the provider's headers do not steer this nginx */
+
+    u->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                         |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
+                         |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                         |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
+                         |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
+
     if (u->intercept_errors) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->sign,
                                     "needs \"proxy_intercept_errors off;\"");
