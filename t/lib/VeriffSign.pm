@@ -30,7 +30,7 @@ BEGIN {
 }
 
 our @EXPORT = qw(
-    seen json_answer raw_answer fault uuid
+    seen json_answer raw_answer fault uuid big how_much
     api_key shared_secret hmac key_file canary
 );
 
@@ -89,6 +89,31 @@ sub fault {
     my ($json) = @_;
 
     return "POST /_sandbox/faults\n$json";
+}
+
+# Bytes of which no two parts are the same.
+sub big {
+    my ($size) = @_;
+
+    my $n = 0;
+    my $bytes = '';
+
+    $bytes .= join '', map { sprintf '%08x', $n++ } 1 .. 10000
+        while length $bytes < $size;
+
+    return substr $bytes, 0, $size;
+}
+
+# Whether a body is big($size), its beginning, or something else.
+sub how_much {
+    my ($body, $size) = @_;
+
+    my $whole = big($size);
+
+    return 'intact' if $body eq $whole;
+    return 'cut' if length $body < $size
+                    && $body eq substr $whole, 0, length $body;
+    return 'something else, ' . length($body) . ' bytes';
 }
 
 my $http_config = <<'END';
