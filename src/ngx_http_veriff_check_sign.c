@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_veriff_check_upstream(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_http_upstream_conf_t *u);
 static ngx_int_t ngx_http_veriff_check_mirror(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref);
+static void ngx_http_veriff_check_settle(ngx_conf_t *cf,
+    ngx_http_upstream_conf_t *u);
 static void ngx_http_veriff_check_doubts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_http_upstream_conf_t *u);
 static char *ngx_http_veriff_check_set(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -75,6 +77,8 @@ ngx_http_veriff_check_sign(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
                                     "resolver, add \"resolver address;\"");
         return NGX_ERROR;
     }
+
+    ngx_http_veriff_check_settle(cf, u);
 
     /* "if" and "limit_except" blocks would repeat their location's */
 
@@ -277,6 +281,32 @@ ngx_http_veriff_check_mirror(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
     }
 
     return NGX_OK;
+}
+
+
+/* what has only one right value, whatever is written */
+
+static void
+ngx_http_veriff_check_settle(ngx_conf_t *cf, ngx_http_upstream_conf_t *u)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    /* the provider's headers do not steer this nginx */
+
+    u->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                         |NGX_HTTP_UPSTREAM_IGN_XA_EXPIRES
+                         |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                         |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING
+                         |NGX_HTTP_UPSTREAM_IGN_XA_CHARSET;
+
+    /* answers are session URLs and personal data: never on disk */
+
+    u->max_temp_file_size = 0;
+
+    /* clients parse errors blindly, and a success must be the provider's */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->error_pages = NULL;
 }
 
 

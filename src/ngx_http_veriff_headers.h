@@ -25,8 +25,9 @@
 
 /*
  * Removes headers of these classes from the request, also when doubled or
- * empty.  The list is made anew, so that a subrequest does not change its
- * parent's.  NGX_OK or NGX_ERROR.
+ * empty, and the values that variables have of them.  The list is made anew,
+ * and a subrequest gets variables of its own, so that its parent keeps what
+ * it has.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
     ngx_uint_t classes);

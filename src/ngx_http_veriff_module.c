@@ -181,7 +181,7 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
         return ngx_http_veriff_sign_handler(r, vlcf);
     }
 
-    return NGX_DECLINED;
+    return ngx_http_veriff_sign_forget(r);
 }
 
 

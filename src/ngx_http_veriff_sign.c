@@ -35,6 +35,9 @@ static ngx_str_t  ngx_http_veriff_hmac_signature[] = {
 static ngx_str_t  ngx_http_veriff_integration_id =
     ngx_string("vrf-integration-id");
 
+static ngx_str_t  ngx_http_veriff_methods =
+    ngx_string("GET, POST, PATCH, DELETE");
+
 
 ngx_int_t
 ngx_http_veriff_sign_handler(ngx_http_request_t *r,
@@ -92,13 +95,32 @@ ngx_http_veriff_sign_handler(ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_veriff_sign_headers(r, ctx) != NGX_OK
-        || ngx_http_veriff_answer_expect(r, ctx) != NGX_OK)
-    {
+    if (ngx_http_veriff_sign_headers(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx->is_signed = 1;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_veriff_sign_forget(ngx_http_request_t *r)
+{
+    ngx_http_request_t     *pr;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    for (pr = r; pr; pr = pr->parent) {
+        ctx = ngx_http_veriff_ctx_get(pr);
+
+        if (ctx && ctx->is_signed) {
+            return (ngx_http_veriff_headers_remove(r,
+                                                   NGX_HTTP_VERIFF_PROVIDER)
+                    == NGX_OK)
+                   ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
 
     return NGX_DECLINED;
 }
@@ -114,6 +136,10 @@ ngx_http_veriff_sign_begin(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     /* clients parse the answers blindly: no error page in their place */
 
     r->error_page = 1;
+
+    if (ngx_http_veriff_answer_expect(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     switch (r->method) {
 
@@ -275,6 +301,13 @@ ngx_http_veriff_sign_refuse(ngx_http_request_t *r, ngx_uint_t status,
 {
     if (r != r->main) {
         return status;
+    }
+
+    if (status == NGX_HTTP_NOT_ALLOWED
+        && ngx_http_veriff_headers_out(r, "Allow", &ngx_http_veriff_methods)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_http_finalize_request(r,
