@@ -274,7 +274,14 @@ ngx_http_veriff_call_body(ngx_http_request_t *r,
             call->complete = 1;
         }
 
-        size = ngx_buf_in_memory(b) ? (size_t) (b->last - b->pos) : 0;
+        size = (size_t) ngx_buf_size(b);
+
+        if (size && !ngx_buf_in_memory(b)) {
+
+            /* signed locations have no temporary files */
+
+            return NGX_ERROR;
+        }
 
         if (size == 0 || !call->captured
             || call->result == NGX_HTTP_VERIFF_CALL_OVERSIZED)

@@ -31,6 +31,8 @@ static ngx_int_t ngx_http_veriff_check_session(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_passed(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_route(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_uint_t ngx_http_veriff_check_leads(
@@ -171,6 +173,10 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    if (ngx_http_veriff_check_passed(cf, vlcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     /* none of them may turn a refusal or a failure into a success */
 
     clcf->error_pages = NULL;
@@ -188,6 +194,37 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 
 
 /* notes what ngx_http_veriff_check_routes() needs */
+
+/* the application gets the bytes and the headers that were checked */
+
+static ngx_int_t
+ngx_http_veriff_check_passed(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_http_veriff_ref_t     *ref;
+    ngx_http_upstream_conf_t  *u;
+
+    if (vlcf->proxy_pass.len == 0) {
+        return NGX_OK;
+    }
+
+    ref = vlcf->webhook->elts;
+    u = ngx_http_veriff_check_loc_conf(cf, "ngx_http_proxy_module");
+
+    if (vlcf->proxy_method || vlcf->proxy_set_body
+        || (u && (!u->pass_request_headers || !u->pass_request_body)))
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "must pass webhooks as they are: no "
+                                    "\"proxy_method\" or \"proxy_set_body\", "
+                                    "and \"proxy_pass_request_headers on; "
+                                    "proxy_pass_request_body on;\"");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
 
 static ngx_int_t
 ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
@@ -331,8 +368,19 @@ ngx_http_veriff_check_module(ngx_conf_t *cf, const char *name)
         }
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "%s is not in this nginx, the veriff module needs it", name);
-
     return NULL;
+}
+
+
+void *
+ngx_http_veriff_check_loc_conf(ngx_conf_t *cf, const char *name)
+{
+    ngx_module_t         *module;
+    ngx_http_conf_ctx_t  *ctx;
+
+    module = ngx_http_veriff_check_module(cf, name);
+
+    ctx = cf->ctx;
+
+    return module ? ctx->loc_conf[module->ctx_index] : NULL;
 }

@@ -26,8 +26,11 @@ char *ngx_http_veriff_check_location(ngx_conf_t *cf,
 /* Warns, when all was merged, of sessions that cannot reach the provider. */
 void ngx_http_veriff_check_routes(ngx_conf_t *cf);
 
-/* Finds a module of nginx by name; logs an error and returns NULL if none. */
+/* Finds an HTTP module of nginx by name; NULL if there is none. */
 ngx_module_t *ngx_http_veriff_check_module(ngx_conf_t *cf, const char *name);
+
+/* The module's configuration of the location; NULL if there is none. */
+void *ngx_http_veriff_check_loc_conf(ngx_conf_t *cf, const char *name);
 
 
 #define ngx_http_veriff_check_error(cf, level, ref, fmt, ...)                \

@@ -9,15 +9,16 @@
 #include "ngx_http_veriff_check_user.h"
 
 
-/* as the mirror module has it, in all versions supported */
+/* the first members of other modules' configurations, in all versions */
 
 typedef struct {
     ngx_array_t  *mirror;
 } ngx_http_veriff_mirror_t;
 
 
-typedef char *(*ngx_http_veriff_set_pt)(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+typedef struct {
+    void         *try_files;
+} ngx_http_veriff_try_files_t;
 
 
 static ngx_int_t ngx_http_veriff_check_proxy_pass(ngx_conf_t *cf,
@@ -26,42 +27,30 @@ static ngx_int_t ngx_http_veriff_check_target(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref, u_char *p, u_char *last);
 static ngx_int_t ngx_http_veriff_check_upstream(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_http_upstream_conf_t *u);
-static ngx_int_t ngx_http_veriff_check_mirror(ngx_conf_t *cf,
-    ngx_http_veriff_ref_t *ref);
+static ngx_int_t ngx_http_veriff_check_detours(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
 static void ngx_http_veriff_check_settle(ngx_conf_t *cf,
     ngx_http_upstream_conf_t *u);
 static void ngx_http_veriff_check_doubts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_http_upstream_conf_t *u);
-static char *ngx_http_veriff_check_set(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static void ngx_http_veriff_check_cleanup(void *data);
-
-
-static ngx_command_t           *ngx_http_veriff_proxy_pass;
-static ngx_http_veriff_set_pt   ngx_http_veriff_proxy_pass_set;
 
 
 ngx_int_t
 ngx_http_veriff_check_sign(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_module_t              *proxy;
-    ngx_http_conf_ctx_t       *ctx;
     ngx_http_core_loc_conf_t  *clcf;
     ngx_http_upstream_conf_t  *u;
 
-    proxy = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
-    if (proxy == NULL) {
+    /* the first member of the module's own configuration */
+
+    u = ngx_http_veriff_check_loc_conf(cf, "ngx_http_proxy_module");
+    if (u == NULL) {
         return NGX_ERROR;
     }
 
-    /* the first member of the module's own configuration */
-
-    ctx = cf->ctx;
-    u = ctx->loc_conf[proxy->ctx_index];
-
     if (ngx_http_veriff_check_proxy_pass(cf, vlcf) != NGX_OK
         || ngx_http_veriff_check_upstream(cf, vlcf, u) != NGX_OK
-        || ngx_http_veriff_check_mirror(cf, vlcf->sign) != NGX_OK)
+        || ngx_http_veriff_check_detours(cf, vlcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -250,34 +239,51 @@ ngx_http_veriff_check_upstream(ngx_conf_t *cf,
 }
 
 
+/* what would take the signed request, or the keys in it, elsewhere */
+
 static ngx_int_t
-ngx_http_veriff_check_mirror(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
+ngx_http_veriff_check_detours(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_uint_t                 i;
-    ngx_module_t              *module;
-    ngx_http_conf_ctx_t       *ctx;
-    ngx_http_veriff_mirror_t  *mirror;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_veriff_mirror_t     *mirror;
+    ngx_http_veriff_try_files_t  *try;
 
-    ctx = cf->ctx;
+    mirror = ngx_http_veriff_check_loc_conf(cf, "ngx_http_mirror_module");
 
-    for (i = 0; cf->cycle->modules[i]; i++) {
-        module = cf->cycle->modules[i];
+    if (mirror && mirror->mirror) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->sign,
+                                    "must not be mirrored: the copy would "
+                                    "carry the keys; add \"mirror off;\"");
+        return NGX_ERROR;
+    }
 
-        if (module->type != NGX_HTTP_MODULE
-            || ngx_strcmp(module->name, "ngx_http_mirror_module") != 0)
-        {
-            continue;
-        }
+    try = ngx_http_veriff_check_loc_conf(cf, "ngx_http_try_files_module");
 
-        mirror = ctx->loc_conf[module->ctx_index];
+    if (try && try->try_files) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->sign,
+                                    "conflicts with \"try_files\" in one "
+                                    "location, which would change the path "
+                                    "that was signed");
+        return NGX_ERROR;
+    }
 
-        if (mirror->mirror) {
-            ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
-                                        "must not be mirrored: the copy "
-                                        "would carry the keys; add "
-                                        "\"mirror off;\"");
-            return NGX_ERROR;
-        }
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->post_action.len) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->sign,
+                                    "conflicts with \"post_action\", which "
+                                    "would repeat the request elsewhere");
+        return NGX_ERROR;
+    }
+
+    if (vlcf->proxy_method || vlcf->proxy_set_body) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->sign,
+                                    "does not allow \"%s\": what is signed "
+                                    "must be what goes out",
+                                    vlcf->proxy_method ? "proxy_method"
+                                                       : "proxy_set_body");
+        return NGX_ERROR;
     }
 
     return NGX_OK;
@@ -338,83 +344,4 @@ ngx_http_veriff_check_doubts(ngx_conf_t *cf,
                                     "integration; add \"internal;\" or "
                                     "restrict it");
     }
-}
-
-
-ngx_int_t
-ngx_http_veriff_check_watch(ngx_conf_t *cf)
-{
-    ngx_module_t        *proxy;
-    ngx_command_t       *cmd;
-    ngx_pool_cleanup_t  *cln;
-
-    ngx_http_veriff_check_unwatch();
-
-    proxy = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
-    if (proxy == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* if the configuration fails, its pool goes before this module does */
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_veriff_check_cleanup;
-
-    for (cmd = proxy->commands; cmd->name.len; cmd++) {
-        if (ngx_strcmp(cmd->name.data, "proxy_pass") == 0) {
-            ngx_http_veriff_proxy_pass = cmd;
-            ngx_http_veriff_proxy_pass_set = cmd->set;
-            cmd->set = ngx_http_veriff_check_set;
-
-            return NGX_OK;
-        }
-    }
-
-    return NGX_ERROR;
-}
-
-
-void
-ngx_http_veriff_check_unwatch(void)
-{
-    if (ngx_http_veriff_proxy_pass) {
-        ngx_http_veriff_proxy_pass->set = ngx_http_veriff_proxy_pass_set;
-        ngx_http_veriff_proxy_pass = NULL;
-    }
-}
-
-
-static void
-ngx_http_veriff_check_cleanup(void *data)
-{
-    ngx_http_veriff_check_unwatch();
-}
-
-
-static char *
-ngx_http_veriff_check_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    char                        *rv;
-    ngx_str_t                   *value, url;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_veriff_loc_conf_t  *vlcf;
-
-    value = cf->args->elts;
-    url = value[1];
-
-    rv = ngx_http_veriff_proxy_pass_set(cf, cmd, conf);
-
-    if (rv == NGX_CONF_OK) {
-        vlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_veriff_module);
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-        vlcf->proxy_pass = url;
-        vlcf->proxy_handler = clcf->handler;
-    }
-
-    return rv;
 }

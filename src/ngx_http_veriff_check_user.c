@@ -257,21 +257,13 @@ ngx_http_veriff_check_remote_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
 ngx_uint_t
 ngx_http_veriff_check_password(ngx_conf_t *cf)
 {
-    ngx_module_t                  *module;
-    ngx_http_conf_ctx_t           *ctx;
     ngx_http_veriff_auth_basic_t  *ab;
 
-    module = ngx_http_veriff_check_module(cf, "ngx_http_auth_basic_module");
-    if (module == NULL) {
-        return 0;
-    }
-
-    ctx = cf->ctx;
-    ab = ctx->loc_conf[module->ctx_index];
+    ab = ngx_http_veriff_check_loc_conf(cf, "ngx_http_auth_basic_module");
 
     /* a realm with variables may become "off" */
 
-    return ab->realm && ab->user_file && ab->realm->lengths == NULL
+    return ab && ab->realm && ab->user_file && ab->realm->lengths == NULL
            && (ab->realm->value.len != 3
                || ngx_strncmp(ab->realm->value.data, "off", 3) != 0);
 }

@@ -122,8 +122,12 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         if (conf->proxy_pass.len == 0) {
             conf->proxy_pass = prev->proxy_pass;
             conf->proxy_handler = prev->proxy_handler;
+            conf->proxy_target = prev->proxy_target;
         }
     }
+
+    conf->proxy_method |= prev->proxy_method;
+    conf->proxy_set_body |= prev->proxy_set_body;
 
     ngx_conf_init_ptr_value(conf->sign, NULL);
     ngx_conf_init_ptr_value(conf->session, NULL);

@@ -348,6 +348,27 @@ ngx_http_veriff_headers_value(ngx_str_t *value)
 }
 
 
+ngx_int_t
+ngx_http_veriff_headers_hidden(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *value)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    if (ngx_http_veriff_headers_add(r, key, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* it goes out all the same, but $http_* passes it over */
+
+    part = r->headers_in.headers.last;
+    header = part->elts;
+    header[part->nelts - 1].hash = 0;
+
+    return NGX_OK;
+}
+
+
 ngx_uint_t
 ngx_http_veriff_headers_find(ngx_http_request_t *r, const char *name,
     ngx_str_t *value)

@@ -36,6 +36,10 @@ ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *value);
 
+/* The same for one that no variable, and so no log, may show. */
+ngx_int_t ngx_http_veriff_headers_hidden(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t *value);
+
 /*
  * Finds a request header by its lower case name.  Returns how many times
  * it is there; *value is the first one's, empty if there is none.

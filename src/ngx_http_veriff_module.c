@@ -8,12 +8,12 @@
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_check.h"
-#include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_variable.h"
+#include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
 
 
@@ -104,7 +104,7 @@ ngx_http_veriff_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_veriff_check_watch(cf);
+    return ngx_http_veriff_watch(cf);
 }
 
 
@@ -113,7 +113,7 @@ ngx_http_veriff_init(ngx_conf_t *cf)
 {
     ngx_http_veriff_main_conf_t  *vmcf;
 
-    ngx_http_veriff_check_unwatch();
+    ngx_http_veriff_unwatch();
 
     ngx_http_veriff_check_routes(cf);
 

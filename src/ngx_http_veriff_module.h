@@ -110,6 +110,9 @@ typedef struct {
 
     ngx_str_t                        proxy_pass;    /* as it is written */
     ngx_http_handler_pt              proxy_handler;
+    ngx_http_complex_value_t        *proxy_target;  /* NULL: constant */
+    ngx_flag_t                       proxy_method;  /* set here or above */
+    ngx_flag_t                       proxy_set_body;
 } ngx_http_veriff_loc_conf_t;
 
 
