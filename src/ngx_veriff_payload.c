@@ -83,7 +83,7 @@ ngx_veriff_payload_render(ngx_veriff_payload_t *payload, ngx_pool_t *pool,
 
     json_decref(root);
 
-    if (rc == NGX_OK && result->vendor_data.len == 0
+    if (rc == NGX_OK && payload->user && result->vendor_data.len == 0
         && result->end_user_id.len == 0)
     {
         ngx_str_set(&result->error,

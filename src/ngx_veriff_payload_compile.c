@@ -74,6 +74,7 @@ ngx_veriff_payload_compile(ngx_veriff_payload_conf_t *conf, ngx_str_t *text)
     }
 
     payload->insecure_callback = conf->insecure_callback;
+    payload->user = (conf->user_token.len != 0);
 
     root = ngx_veriff_payload_parse(&cc, text);
     if (root == NULL) {
