@@ -76,6 +76,10 @@ ngx_http_veriff_reply(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* what was done for the request must be told, "If-None-Match: *" or not */
+
+    r->disable_not_modified = 1;
+
     r->headers_out.status = status;
     r->headers_out.content_length_n = body->len;
     r->headers_out.content_type.data = (u_char *) type;

@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_call.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
 
@@ -48,6 +49,12 @@ ngx_http_veriff_sign_handler(ngx_http_request_t *r,
         ctx = ngx_http_veriff_ctx_create(r);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->call = ngx_http_veriff_call_of(r);
+
+        if (ctx->call) {
+            ctx->integration = ctx->call->integration;
         }
     }
 
