@@ -79,22 +79,6 @@ ngx_http_veriff_headers_handler(ngx_http_request_t *r)
 }
 
 
-/*
- * A request that nginx finds at fault before its phases (a bad header, no
- * client certificate) skips post-read, but error_page leads it on.
- */
-
-ngx_int_t
-ngx_http_veriff_headers_internal_handler(ngx_http_request_t *r)
-{
-    if (!r->internal || r != r->main || ngx_http_veriff_ctx_get(r)) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_veriff_headers_handler(r);
-}
-
-
 ngx_int_t
 ngx_http_veriff_headers_remove(ngx_http_request_t *r, ngx_uint_t classes)
 {

@@ -64,8 +64,5 @@ ngx_int_t ngx_http_veriff_headers_value(ngx_str_t *value);
 /* The handler of the post-read phase: removes what is under our names. */
 ngx_int_t ngx_http_veriff_headers_handler(ngx_http_request_t *r);
 
-/* The handler of the rewrite phase: the same for those that have skipped it. */
-ngx_int_t ngx_http_veriff_headers_internal_handler(ngx_http_request_t *r);
-
 
 #endif /* _NGX_HTTP_VERIFF_HEADERS_H_INCLUDED_ */

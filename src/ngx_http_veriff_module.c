@@ -21,6 +21,7 @@ static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_veriff_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_veriff_phase(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
+static ngx_int_t ngx_http_veriff_redirected(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_handler(ngx_http_request_t *r);
 static void ngx_http_veriff_ctx_cleanup(void *data);
 
@@ -127,7 +128,7 @@ ngx_http_veriff_init(ngx_conf_t *cf)
                               ngx_http_veriff_headers_handler)
         != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_REWRITE_PHASE,
-                                 ngx_http_veriff_headers_internal_handler)
+                                 ngx_http_veriff_redirected)
            != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
                                  ngx_http_veriff_handler)
@@ -161,6 +162,26 @@ ngx_http_veriff_phase(ngx_conf_t *cf, ngx_http_phases phase,
     *h = handler;
 
     return NGX_OK;
+}
+
+
+/*
+ * A request that nginx refuses while it reads the header goes to its error
+ * page without the post-read phase; the rewrite phase of a location is the
+ * first that it always comes to.
+ */
+
+static ngx_int_t
+ngx_http_veriff_redirected(ngx_http_request_t *r)
+{
+    if (!r->internal || r != r->main || ngx_http_veriff_ctx_get(r)) {
+
+        /* with a context it has been there: what it has now is our own */
+
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_veriff_headers_handler(r);
 }
 
 

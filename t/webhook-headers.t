@@ -8,6 +8,13 @@ use Test::More;
 
 start_app();
 
+# What was made before sessions refused such users, under a key of "k"s: the
+# token of "a\r\nX-Evil: 1\r\nX-Veriff-State: VERIFIED".
+my $evil = 'AYsrFyh-qUOQCxBScTL2vgrazblfBgTvL2HA81uq'
+           . 'l4htCgiqaNpvMQNPGeJ5KcKWNQmfDBJ8UA';
+key_file('fixed_key', 'k' x 32);
+($ENV{TEST_NGINX_FIXED} = $ENV{TEST_NGINX_INTEGRATION}) =~ s{/key;}{/fixed_key;};
+
 my $body = '{"verification":{"id":"abc-1","status":"approved"}}';
 my $signature = hmac(shared_secret(), $body);
 my $key = api_key();
@@ -165,7 +172,7 @@ on_block(9 => sub {
 
 on_block(10 => sub {
     my $seen = check_accepted('a user with an end of line',
-                              with_vendor_data(token_of('/crlf')));
+                              with_vendor_data($evil));
 
     is_deeply([$seen->{head} =~ /^(X-Veriff.*?)\r$/img],
               ['X-Veriff-Webhook: ok'], 'it does not make a header');
@@ -355,20 +362,9 @@ ready
 
 === TEST 10: a user that would end a header is not told
 --- http_config
-$TEST_NGINX_INTEGRATION
+$TEST_NGINX_FIXED
 --- config
     $TEST_NGINX_READY
-    location = /crlf {
-        set $who "a\r\nX-Evil: 1\r\nX-Veriff-State: VERIFIED";
-        veriff_session kyc user=$who;
-    }
-    location /veriff-api/ {
-        internal;
-        veriff_sign kyc insecure_tls;
-        rewrite ^/veriff-api/(.*)$ /$1 break;
-        proxy_pass $TEST_NGINX_APP;
-        proxy_ignore_client_abort on;
-    }
     location = /hook {
         veriff_webhook kyc;
         proxy_pass $TEST_NGINX_APP;
