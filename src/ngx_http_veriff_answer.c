@@ -239,6 +239,15 @@ ngx_http_veriff_answer_check(ngx_http_request_t *r,
     a = ctx->answer;
     vi = ctx->integration;
 
+    if (r->header_only
+        && vi->response_signature == NGX_HTTP_VERIFF_SIGNATURE_REQUIRED)
+    {
+        /* auth_request takes the status and never reads the body */
+
+        return ngx_http_veriff_answer_replace(r, a, NGX_HTTP_BAD_GATEWAY,
+                                              "its body is not read");
+    }
+
     rc = ngx_http_veriff_answer_signature(r, vi, &signature);
 
     if (rc == NGX_ERROR) {
@@ -370,10 +379,17 @@ ngx_http_veriff_answer_collect(ngx_http_request_t *r,
 
         last |= ngx_http_veriff_answer_is_last(r, b);
 
-        size = ngx_buf_in_memory(b) ? (size_t) (b->last - b->pos) : 0;
+        size = (size_t) ngx_buf_size(b);
 
         if (size == 0) {
             continue;
+        }
+
+        if (!ngx_buf_in_memory(b)) {
+
+            /* signed locations have no temporary files */
+
+            return NGX_ERROR;
         }
 
         rc = ngx_http_veriff_answer_grow(r, a, size);
@@ -529,7 +545,11 @@ ngx_http_veriff_answer_stream(ngx_http_request_t *r,
         cl = a->in;
         b = cl->buf;
 
-        if (ngx_buf_in_memory(b) && b->pos < b->last) {
+        if (ngx_buf_size(b) != 0) {
+
+            if (!ngx_buf_in_memory(b)) {
+                return NGX_ERROR;
+            }
 
             if (ngx_http_veriff_answer_hold(r, a, b) != NGX_OK) {
                 return NGX_ERROR;

@@ -79,6 +79,22 @@ ngx_http_veriff_headers_handler(ngx_http_request_t *r)
 }
 
 
+/*
+ * A request that nginx finds at fault before its phases (a bad header, no
+ * client certificate) skips post-read, but error_page leads it on.
+ */
+
+ngx_int_t
+ngx_http_veriff_headers_internal_handler(ngx_http_request_t *r)
+{
+    if (!r->internal || r != r->main || ngx_http_veriff_ctx_get(r)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_veriff_headers_handler(r);
+}
+
+
 ngx_int_t
 ngx_http_veriff_headers_remove(ngx_http_request_t *r, ngx_uint_t classes)
 {
@@ -312,6 +328,42 @@ ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
 #if (nginx_version >= 1023000)
     h->next = NULL;
 #endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_value(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_hidden(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *value)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    if (ngx_http_veriff_headers_add(r, key, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* it goes out all the same, but $http_* passes it over */
+
+    part = r->headers_in.headers.last;
+    header = part->elts;
+    header[part->nelts - 1].hash = 0;
 
     return NGX_OK;
 }

@@ -36,6 +36,10 @@ ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *value);
 
+/* The same for one that no variable, and so no log, may show. */
+ngx_int_t ngx_http_veriff_headers_hidden(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t *value);
+
 /*
  * Finds a request header by its lower case name.  Returns how many times
  * it is there; *value is the first one's, empty if there is none.
@@ -54,8 +58,14 @@ void ngx_http_veriff_headers_hide(ngx_http_request_t *r);
 ngx_int_t ngx_http_veriff_headers_out(ngx_http_request_t *r, const char *key,
     ngx_str_t *value);
 
-/* The handler of the post-read phase. */
+/* NGX_OK if it can be a header's value, NGX_DECLINED: control characters. */
+ngx_int_t ngx_http_veriff_headers_value(ngx_str_t *value);
+
+/* The handler of the post-read phase: removes what is under our names. */
 ngx_int_t ngx_http_veriff_headers_handler(ngx_http_request_t *r);
+
+/* The handler of the rewrite phase: the same for those that have skipped it. */
+ngx_int_t ngx_http_veriff_headers_internal_handler(ngx_http_request_t *r);
 
 
 #endif /* _NGX_HTTP_VERIFF_HEADERS_H_INCLUDED_ */

@@ -16,6 +16,11 @@
  * The template of a session request: {"verification": {...}} whose string
  * values may hold variables.  What a variable is, is the caller's matter:
  * it compiles and evaluates expressions through callbacks.
+ *
+ * A string that is one variable and ":bool" ("$name:bool", "${name}:bool")
+ * becomes true (of true or 1) or false (of false or 0); with ":number" it
+ * becomes a number, in JSON's syntax and at most 32 characters.  Any other
+ * value of theirs is declined.  Names of members are never variables.
  */
 
 #define NGX_VERIFF_PAYLOAD_MAX          65536   /* template and body, bytes */
@@ -60,6 +65,9 @@ typedef struct {
 
     unsigned                        insecure_callback:1; /* http allowed if
                                                      literal loopback */
+
+    /* set while compile() is called: the value says who the user is */
+    unsigned                        is_user:1;
 } ngx_veriff_payload_conf_t;
 
 
@@ -78,7 +86,9 @@ typedef struct {
 /*
  * Parses, checks and compiles the template; text is not kept.  Constants
  * are checked against the provider's rules now, values that hold variables
- * when they are rendered.  Returns NULL after at least one fatal report.
+ * when they are rendered.  All findings are reported, not only the first.
+ * The result lives as long as conf->pool.  Returns NULL after at least one
+ * fatal report.
  */
 ngx_veriff_payload_t *ngx_veriff_payload_compile(
     ngx_veriff_payload_conf_t *conf, ngx_str_t *text);
@@ -86,7 +96,8 @@ ngx_veriff_payload_t *ngx_veriff_payload_compile(
 /*
  * Builds the request body for one user.  All results are allocated from the
  * pool.  Members whose value comes out empty are left out, as are objects
- * and elements that become empty by that.
+ * and arrays that become empty by that; "verification" itself and what is
+ * empty in the template stay.
  * Returns NGX_OK, NGX_DECLINED (a value breaks a rule: result->error says
  * which) or NGX_ERROR (no memory).
  */

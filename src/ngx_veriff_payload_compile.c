@@ -34,6 +34,9 @@ static ngx_int_t ngx_veriff_payload_node(ngx_veriff_payload_compile_t *cc,
 static ngx_int_t ngx_veriff_payload_members(ngx_veriff_payload_compile_t *cc,
     ngx_veriff_payload_at_t *at, ngx_veriff_payload_rule_t *rule,
     json_t *json, ngx_veriff_payload_node_t *node);
+static void ngx_veriff_payload_required(ngx_veriff_payload_compile_t *cc,
+    ngx_veriff_payload_at_t *at, ngx_veriff_payload_rule_t *rule,
+    json_t *json);
 static ngx_int_t ngx_veriff_payload_elements(ngx_veriff_payload_compile_t *cc,
     ngx_veriff_payload_at_t *at, ngx_veriff_payload_rule_t *rule,
     json_t *json, ngx_veriff_payload_node_t *node);
@@ -320,20 +323,35 @@ ngx_veriff_payload_members(ngx_veriff_payload_compile_t *cc,
 
     node->nodes = nodes;
 
-    for (child_rule = rule ? rule->members : NULL;
-         child_rule && child_rule->name.len;
-         child_rule++)
-    {
-        member.name = (char *) child_rule->name.data;
+    if (rule) {
+        ngx_veriff_payload_required(cc, at, rule, json);
+    }
 
-        if ((child_rule->flags & NGX_VERIFF_PAYLOAD_REQUIRED)
+    return NGX_OK;
+}
+
+
+static void
+ngx_veriff_payload_required(ngx_veriff_payload_compile_t *cc,
+    ngx_veriff_payload_at_t *at, ngx_veriff_payload_rule_t *rule,
+    json_t *json)
+{
+    ngx_veriff_payload_at_t     member;
+    ngx_veriff_payload_rule_t  *required;
+
+    member.parent = at;
+    member.depth = at->depth + 1;
+    member.index = 0;
+
+    for (required = rule->members; required->name.len; required++) {
+        member.name = (char *) required->name.data;
+
+        if ((required->flags & NGX_VERIFF_PAYLOAD_REQUIRED)
             && json_object_get(json, member.name) == NULL)
         {
             ngx_veriff_payload_report(cc, &member, 1, "is missing");
         }
     }
-
-    return NGX_OK;
 }
 
 
@@ -425,6 +443,8 @@ ngx_veriff_payload_expr(ngx_veriff_payload_compile_t *cc,
     ngx_memcpy(p, text->data, text->len);
     p[text->len] = '\0';
     text->data = p;
+
+    cc->conf->is_user = (rule && (rule->flags & NGX_VERIFF_PAYLOAD_USER));
 
     if (cc->conf->compile(cc->conf->data, text, &node->expr) != NGX_OK) {
         ngx_veriff_payload_report(cc, at, 1, "holds an invalid variable");

@@ -192,9 +192,10 @@ ngx_veriff_token_open(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
 {
     u_char     raw[ngx_base64_decoded_length(
                        ngx_base64_encoded_length(NGX_VERIFF_TOKEN_MAX))];
+    u_char     text[ngx_base64_encoded_length(NGX_VERIFF_TOKEN_MAX)];
     size_t     len;
     ngx_int_t  rc;
-    ngx_str_t  dst;
+    ngx_str_t  dst, again;
 
     if (token->len > ngx_base64_encoded_length(NGX_VERIFF_TOKEN_MAX)) {
         return NGX_DECLINED;
@@ -206,6 +207,17 @@ ngx_veriff_token_open(ngx_pool_t *pool, ngx_veriff_keys_t *keys,
         || dst.len <= NGX_VERIFF_TOKEN_HEAD
         || dst.len > NGX_VERIFF_TOKEN_MAX
         || raw[0] != NGX_VERIFF_TOKEN_VERSION)
+    {
+        return NGX_DECLINED;
+    }
+
+    /* the decoder stops at '=' and ignores spare bits: one form is ours */
+
+    again.data = text;
+    ngx_encode_base64url(&again, &dst);
+
+    if (again.len != token->len
+        || ngx_memcmp(again.data, token->data, token->len) != 0)
     {
         return NGX_DECLINED;
     }

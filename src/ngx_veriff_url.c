@@ -15,6 +15,7 @@
 
 
 static ngx_int_t ngx_veriff_url_chars(ngx_str_t *url);
+static ngx_int_t ngx_veriff_url_scheme(ngx_str_t *url, ngx_str_t *scheme);
 static ngx_int_t ngx_veriff_url_port(ngx_str_t *port);
 static ngx_int_t ngx_veriff_url_host(ngx_str_t *host);
 static ngx_int_t ngx_veriff_url_inet(u_char *p, u_char *last);
@@ -95,27 +96,14 @@ ngx_veriff_url_split(ngx_str_t *url, ngx_str_t *scheme, ngx_str_t *host,
 {
     u_char  *p, *last;
 
-    if (ngx_veriff_url_chars(url) != NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    p = url->data;
-    last = p + url->len;
-
-    if (url->len > 8 && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0) {
-        scheme->len = 5;
-
-    } else if (url->len > 7
-               && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0)
+    if (ngx_veriff_url_chars(url) != NGX_OK
+        || ngx_veriff_url_scheme(url, scheme) != NGX_OK)
     {
-        scheme->len = 4;
-
-    } else {
         return NGX_DECLINED;
     }
 
-    scheme->data = p;
-    p += scheme->len + 3;
+    p = url->data + scheme->len + sizeof("://") - 1;
+    last = url->data + url->len;
 
     host->data = p;
 
@@ -178,6 +166,31 @@ ngx_veriff_url_chars(ngx_str_t *url)
     }
 
     return NGX_OK;
+}
+
+
+/* something follows the scheme if there is one */
+
+static ngx_int_t
+ngx_veriff_url_scheme(ngx_str_t *url, ngx_str_t *scheme)
+{
+    scheme->data = url->data;
+
+    if (url->len > 8
+        && ngx_strncasecmp(url->data, (u_char *) "https://", 8) == 0)
+    {
+        scheme->len = sizeof("https") - 1;
+        return NGX_OK;
+    }
+
+    if (url->len > 7
+        && ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0)
+    {
+        scheme->len = sizeof("http") - 1;
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -522,7 +522,8 @@ test_no_memory(void)
 
     static const char  small[] =
         "{\"a\":\"a text that is longer than a buffer\",\"n\":null,\"i\":-42,"
-        "\"r\":1.5,\"o\":{\"k\":\"\\u00e9\\n\"},\"l\":[1,[\"x\"],{},1,2,3,4,5,6]}";
+        "\"r\":1.5,\"o\":{\"k\":\"\\u00e9\\n\"},"
+        "\"l\":[1,[\"x\"],{},1,2,3,4,5,6]}";
 
     unit_group("allocation failures");
 
