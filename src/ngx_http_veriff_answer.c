@@ -752,6 +752,13 @@ ngx_http_veriff_answer_replace(ngx_http_request_t *r,
 
     ngx_http_veriff_answer_stop(r);
 
+    if (r->http_version < NGX_HTTP_VERSION_10 && r->http_protocol.len) {
+
+        /* what is no HTTP nginx takes for HTTP/0.9, and the client for it */
+
+        r->http_version = NGX_HTTP_VERSION_10;
+    }
+
     if (ngx_http_veriff_reply_api_body(r, status, &body) != NGX_OK) {
         return NGX_ERROR;
     }
