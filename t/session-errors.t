@@ -181,7 +181,8 @@ veriff session "kyc": the provider gave no complete answer
 
 === TEST 11: the name cannot be resolved
 --- config eval
-(main::api('resolver 127.0.0.1:1; resolver_timeout 300ms; set $h provider.invalid;')
+(main::api('resolver 127.0.0.1:1; resolver_timeout 300ms;')
+     =~ s/internal;/internal; set \$h provider.invalid;/r
      =~ s/proxy_pass .*/proxy_pass http:\/\/\$h;/r) . main::sessions()
 --- request
     GET /json

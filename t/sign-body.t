@@ -125,13 +125,18 @@ veriff body: 300000 bytes, 300000 hashed
 === TEST 9: read before, in memory
 --- config
     location /v1/first {
-        veriff_sign  seen insecure_tls;
-        try_files    /none /v1/sessions;
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        proxy_intercept_errors  on;
+        error_page   404 = @signed;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_SERVER_PORT/none;
     }
 
-    location /v1/ {
+    location /none {
+        return  404;
+    }
+
+    location @signed {
         veriff_sign  seen insecure_tls;
+        rewrite      ^ /v1/sessions break;
         proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
     }
 --- request
@@ -148,13 +153,18 @@ veriff body: 5 bytes, 0 hashed
 --- config
     location /v1/first {
         client_body_buffer_size 1k;
-        veriff_sign  seen insecure_tls;
-        try_files    /none /v1/sessions;
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        proxy_intercept_errors  on;
+        error_page   404 = @signed;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_SERVER_PORT/none;
     }
 
-    location /v1/ {
+    location /none {
+        return  404;
+    }
+
+    location @signed {
         veriff_sign  seen insecure_tls;
+        rewrite      ^ /v1/sessions break;
         proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
     }
 --- request eval

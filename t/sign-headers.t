@@ -325,31 +325,7 @@ seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
 
 
 
-=== TEST 14: nor where try_files leads
---- config
-    location /seen/ {
-        veriff_sign  seen insecure_tls;
-        try_files    /none /app/;
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    }
-
-    location /v1/ {
-        veriff_sign  seen insecure_tls;
-        try_files    /none /app/;
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    }
-
-    location /app/ {
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    }
---- request
-GET /v1/sessions/x
---- response_body
-key  sig  cookie  auth 
-
-
-
-=== TEST 15: HTTP/2
+=== TEST 14: HTTP/2
 --- http2
 --- request
 GET /seen/v1/sessions/x
