@@ -252,7 +252,8 @@ prematurely closed
 ["POST /small/v1/sessions\n12345", "PUT /small/v1/sessions\n", "GET /small/v2"]
 --- error_code eval
 [413, 405, 400]
---- response_body_like: \A\{"status":"fail"
+--- response_body_like eval
+[('\A\{"status":"fail"') x 3]
 
 
 
