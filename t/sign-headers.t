@@ -295,37 +295,7 @@ veriff sign: s:1 b:0 f:0
 
 
 
-=== TEST 13: what a signed request is mirrored to gets neither key nor signature
---- config
-    mirror /mirror;
-
-    location = /mirror {
-        internal;
-        proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/;
-    }
-
-    location /seen/ {
-        veriff_sign  seen insecure_tls;
-        rewrite      ^/seen/(.*)$ /$1 break;
-        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    }
---- http_config
-    proxy_http_version 1.0;
-    proxy_set_header Host provider;
---- request
-GET /seen/v1/sessions/x
---- tcp_listen: $TEST_NGINX_RAND_PORT_2
---- tcp_reply eval
-raw_answer('200 OK', '', '')
---- tcp_query eval
-"GET / HTTP/1.0\r\nHost: provider\r\n"
-. "Connection: close\r\n\r\n"
---- response_body eval
-seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
-
-
-
-=== TEST 14: HTTP/2
+=== TEST 13: HTTP/2
 --- http2
 --- request
 GET /seen/v1/sessions/x
