@@ -146,7 +146,7 @@ HTTP
 
 
 
-=== TEST 9: a name that is not found
+=== TEST 9: a variable without an address
 --- config
     location /v1/ {
         veriff_sign  kyc insecure_tls;
@@ -156,8 +156,8 @@ HTTP
     }
 --- request
 GET /v1/sessions/x
---- error_code: 500
---- response_body_like: \A\{"status":"fail","code":"1101","message":"Internal Server Error"\}
+--- error_code: 502
+--- response_body_like: \A\{"status":"fail","code":"1101","message":"[^"<]+"\}
 
 
 
@@ -251,9 +251,9 @@ prematurely closed
 --- request eval
 ["POST /small/v1/sessions\n12345", "PUT /small/v1/sessions\n", "GET /small/v2"]
 --- error_code eval
-[200, 405, 400]
+[413, 405, 400]
 --- response_body_like eval
-["operator's page", '\A\{"status":"fail"', '\A\{"status":"fail"']
+['\A\{"status":"fail","code":"1101","message":"Request Entity Too Large"', '\A\{"status":"fail"', '\A\{"status":"fail"']
 
 
 
