@@ -70,6 +70,7 @@ seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
 --- http_config
     proxy_http_version 1.0;
     proxy_set_header Host provider;
+    proxy_set_header Connection close;
 --- request
 GET /raw/v1/sessions/x
 --- more_headers
