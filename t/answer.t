@@ -107,7 +107,7 @@ json_answer('{"a": 1}')
 === TEST 6: headers that are repeated, contradict each other, or are none
 --- config eval
 my $n = 0;
-join '', map {
+CORE::join '', map {
     $n++;
     "location /v1/$n {
         veriff_sign  kyc insecure_tls;
@@ -118,7 +118,7 @@ join '', map {
 my $sig = hmac(shared_secret(), 'x');
 my $n = 0;
 my $bad = '0' x 63;
-join '', map {
+CORE::join '', map {
     $n++;
     "server {
         listen unix:\$TEST_NGINX_SERVER_ROOT/$n.sock;

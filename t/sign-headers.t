@@ -70,6 +70,7 @@ seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
 --- http_config
     proxy_http_version 1.0;
     proxy_set_header Host provider;
+    proxy_set_header Connection close;
 --- request
 GET /raw/v1/sessions/x
 --- more_headers
@@ -295,7 +296,29 @@ veriff sign: s:1 b:0 f:0
 
 
 
-=== TEST 13: HTTP/2
+=== TEST 13: a subrequest of a signed request gets neither key nor signature
+--- config
+    location /app/ {
+        internal;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    }
+
+    location /seen/ {
+        add_after_body /app/;
+        addition_types *;
+        veriff_sign  seen insecure_tls;
+        rewrite      ^/seen/(.*)$ /$1 break;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    }
+--- request
+GET /seen/v1/sessions/x
+--- response_body eval
+seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
+. "key  sig  cookie  auth \n"
+
+
+
+=== TEST 14: HTTP/2
 --- http2
 --- request
 GET /seen/v1/sessions/x
