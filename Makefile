@@ -72,6 +72,10 @@ CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
 
 export JOBS
 
+# nginx takes this one for the sockets that it inherits, and complains; make
+# hands it on if it was set on the command line.
+unexport NGINX
+
 # ---- build -----------------------------------------------------------------
 
 ## module: build the module (the default)
@@ -157,12 +161,12 @@ style-check:
 
 ## test-browser: the whole path in a real browser
 test-browser: deps
-	$(MAKE) module
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
-	$(MAKE) module
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	CHECK=$(CHECK) NGINX=$(BINARY) MODULE=$(MODULE) t/demo/run
 
 ## help: this list

@@ -13,6 +13,7 @@
 #define NGX_HTTP_VERIFF_ANSWER_MAX   262144     /* checked before it passes */
 #define NGX_HTTP_VERIFF_ANSWER_MIN   4096
 #define NGX_HTTP_VERIFF_ANSWER_BUSY  65536      /* copied, not yet sent */
+#define NGX_HTTP_VERIFF_ANSWER_PIECE 16384      /* copied into one buffer */
 
 #define NGX_HTTP_VERIFF_BUFFERED     0x08       /* free in r->buffered */
 
@@ -36,7 +37,6 @@ struct ngx_http_veriff_answer_s {
     ngx_chain_t               *busy;
 
     ngx_chain_t               *in;      /* not read yet */
-    size_t                     swallowed;
 
     unsigned                   begun:1;
     unsigned                   last:1;
@@ -44,6 +44,8 @@ struct ngx_http_veriff_answer_s {
 
 
 static ngx_int_t ngx_http_veriff_answer_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_answer_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_answer_check(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_uint_t ngx_http_veriff_answer_is_json(ngx_http_request_t *r);
@@ -62,6 +64,8 @@ static ngx_uint_t ngx_http_veriff_answer_is_last(ngx_http_request_t *r,
     ngx_buf_t *b);
 static ngx_int_t ngx_http_veriff_answer_hold(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_buf_t *b);
+static ngx_buf_t *ngx_http_veriff_answer_piece(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a);
 static ngx_int_t ngx_http_veriff_answer_send(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_uint_t last);
 static ngx_int_t ngx_http_veriff_answer_output(ngx_http_request_t *r,
@@ -70,6 +74,7 @@ static ngx_int_t ngx_http_veriff_answer_replace(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_uint_t status, const char *reason);
 static ngx_int_t ngx_http_veriff_answer_replaced(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a);
+static void ngx_http_veriff_answer_stop(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_answer_swallow(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_chain_t *in);
 
@@ -146,34 +151,21 @@ ngx_http_veriff_answer_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 
-    if (ctx == NULL) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    if (ctx->call) {
+    if (ctx && ctx->call) {
         return ngx_http_veriff_call_header(r, ctx->call);
     }
 
-    a = ctx->answer;
+    a = ctx ? ctx->answer : NULL;
 
-    if (a == NULL || a->begun) {
+    if (a && a->begun) {
         return ngx_http_next_header_filter(r);
+    }
+
+    if (a == NULL || r->upstream == NULL || r->upstream->cleanup == NULL) {
+        return ngx_http_veriff_answer_error(r, ctx);
     }
 
     a->begun = 1;
-
-    if (r->upstream == NULL || r->upstream->cleanup == NULL) {
-
-        /* nginx's own error page */
-
-        if (r == r->main && r->headers_out.status >= NGX_HTTP_BAD_REQUEST) {
-            return ngx_http_veriff_answer_replace(r, a,
-                                                  r->headers_out.status,
-                                                  NULL);
-        }
-
-        return ngx_http_next_header_filter(r);
-    }
 
     rc = ngx_http_veriff_answer_check(r, ctx);
 
@@ -191,6 +183,47 @@ ngx_http_veriff_answer_header_filter(ngx_http_request_t *r)
 }
 
 
+/* nginx's own error page, also of a phase before the request was signed */
+
+static ngx_int_t
+ngx_http_veriff_answer_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    /* not its text, "return" for instance; and nobody sees an internal one */
+
+    if (vlcf->sign == NULL || r != r->main
+        || r->err_status < NGX_HTTP_BAD_REQUEST
+        || (clcf->internal && !r->internal))
+    {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx == NULL) {
+        ctx = ngx_http_veriff_ctx_create(r);
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ctx->answer == NULL
+        && ngx_http_veriff_answer_expect(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->answer->begun = 1;
+
+    return ngx_http_veriff_answer_replace(r, ctx->answer,
+                                          r->headers_out.status, NULL);
+}
+
+
 /* decides by the header what to do with the answer */
 
 static ngx_int_t
@@ -199,14 +232,21 @@ ngx_http_veriff_answer_check(ngx_http_request_t *r,
 {
     ngx_int_t                       rc;
     ngx_str_t                       signature, encoding;
-    ngx_uint_t                      json;
+    ngx_uint_t                      status;
     ngx_http_veriff_answer_t       *a;
     ngx_http_veriff_integration_t  *vi;
 
     a = ctx->answer;
     vi = ctx->integration;
 
-    json = ngx_http_veriff_answer_is_json(r);
+    if (r->header_only
+        && vi->response_signature == NGX_HTTP_VERIFF_SIGNATURE_REQUIRED)
+    {
+        /* auth_request takes the status and never reads the body */
+
+        return ngx_http_veriff_answer_replace(r, a, NGX_HTTP_BAD_GATEWAY,
+                                              "its body is not read");
+    }
 
     rc = ngx_http_veriff_answer_signature(r, vi, &signature);
 
@@ -217,10 +257,14 @@ ngx_http_veriff_answer_check(ngx_http_request_t *r,
 
     if (rc == NGX_DECLINED) {
 
-        if (r->headers_out.status >= NGX_HTTP_BAD_REQUEST
-            || r->headers_out.status == NGX_HTTP_NO_CONTENT
+        /* the provider's own, not what an error_page has made of it */
+
+        status = r->upstream->headers_in.status_n;
+
+        if (status >= NGX_HTTP_BAD_REQUEST
+            || status == NGX_HTTP_NO_CONTENT
             || vi->response_signature == NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL
-            || (ctx->rule.binary && !json))
+            || (ctx->rule.binary && !ngx_http_veriff_answer_is_json(r)))
         {
             return NGX_OK;
         }
@@ -253,8 +297,7 @@ ngx_http_veriff_answer_check(ngx_http_request_t *r,
     r->allow_ranges = 0;
     r->filter_need_in_memory = 1;
 
-    a->mode = (json && r->headers_out.content_length_n
-                       <= NGX_HTTP_VERIFF_ANSWER_MAX)
+    a->mode = (r->headers_out.content_length_n <= NGX_HTTP_VERIFF_ANSWER_MAX)
               ? NGX_HTTP_VERIFF_ANSWER_COLLECT
               : NGX_HTTP_VERIFF_ANSWER_STREAM;
 
@@ -336,10 +379,17 @@ ngx_http_veriff_answer_collect(ngx_http_request_t *r,
 
         last |= ngx_http_veriff_answer_is_last(r, b);
 
-        size = ngx_buf_in_memory(b) ? (size_t) (b->last - b->pos) : 0;
+        size = (size_t) ngx_buf_size(b);
 
         if (size == 0) {
             continue;
+        }
+
+        if (!ngx_buf_in_memory(b)) {
+
+            /* signed locations have no temporary files */
+
+            return NGX_ERROR;
         }
 
         rc = ngx_http_veriff_answer_grow(r, a, size);
@@ -457,8 +507,9 @@ ngx_http_veriff_answer_release(ngx_http_request_t *r,
 
 
 /*
- * The bytes are copied, so a slow client would have all of them in memory:
- * what has to wait stays in its own buffers, as in the gunzip filter.
+ * The bytes are copied into pieces, the last of which is held, and not empty.
+ * A slow client would have all of them in memory: what has to wait stays in
+ * its own buffers, as in the gunzip filter.
  */
 
 static ngx_int_t
@@ -494,24 +545,25 @@ ngx_http_veriff_answer_stream(ngx_http_request_t *r,
         cl = a->in;
         b = cl->buf;
 
-        a->in = cl->next;
-        ngx_free_chain(r->pool, cl);
+        if (ngx_buf_size(b) != 0) {
+
+            if (!ngx_buf_in_memory(b)) {
+                return NGX_ERROR;
+            }
+
+            if (ngx_http_veriff_answer_hold(r, a, b) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            if (b->pos < b->last) {
+                continue;
+            }
+        }
 
         a->last |= ngx_http_veriff_answer_is_last(r, b);
 
-        if (!ngx_buf_in_memory(b) || b->pos == b->last) {
-            continue;
-        }
-
-        if (a->buf
-            && ngx_http_veriff_answer_send(r, a, 0) == NGX_ERROR)
-        {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_veriff_answer_hold(r, a, b) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        a->in = cl->next;
+        ngx_free_chain(r->pool, cl);
     }
 
     r->buffered &= ~NGX_HTTP_VERIFF_BUFFERED;
@@ -560,47 +612,71 @@ ngx_http_veriff_answer_is_last(ngx_http_request_t *r, ngx_buf_t *b)
 }
 
 
+/* takes of the buffer what the piece that is held has room for */
+
 static ngx_int_t
 ngx_http_veriff_answer_hold(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_buf_t *b)
 {
-    size_t        size;
-    ngx_buf_t    *held;
-    ngx_chain_t  *cl;
+    size_t  size;
 
-    size = b->last - b->pos;
+    if (a->buf && a->buf->last == a->buf->end
+        && ngx_http_veriff_answer_send(r, a, 0) == NGX_ERROR)
+    {
+        return NGX_ERROR;
+    }
+
+    if (a->buf == NULL) {
+        a->buf = ngx_http_veriff_answer_piece(r, a);
+        if (a->buf == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    size = ngx_min(b->last - b->pos, a->buf->end - a->buf->last);
 
     if (ngx_veriff_hmac_update(a->hmac, b->pos, size) != NGX_OK) {
         return NGX_ERROR;
     }
 
+    a->buf->last = ngx_cpymem(a->buf->last, b->pos, size);
+    b->pos += size;
+
+    return NGX_OK;
+}
+
+
+static ngx_buf_t *
+ngx_http_veriff_answer_piece(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
     cl = ngx_chain_get_free_buf(r->pool, &a->free);
     if (cl == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
-    held = cl->buf;
+    b = cl->buf;
 
     ngx_free_chain(r->pool, cl);
 
-    if (held->start == NULL || (size_t) (held->end - held->start) < size) {
-        held->start = ngx_palloc(r->pool, size);
-        if (held->start == NULL) {
-            return NGX_ERROR;
+    if (b->start == NULL) {
+        b->start = ngx_palloc(r->pool, NGX_HTTP_VERIFF_ANSWER_PIECE);
+        if (b->start == NULL) {
+            return NULL;
         }
 
-        held->end = held->start + size;
+        b->end = b->start + NGX_HTTP_VERIFF_ANSWER_PIECE;
     }
 
-    held->pos = held->start;
-    held->last = ngx_cpymem(held->start, b->pos, size);
-    held->temporary = 1;
-    held->tag = (ngx_buf_tag_t) &ngx_http_veriff_module;
+    b->pos = b->start;
+    b->last = b->start;
+    b->temporary = 1;
+    b->tag = (ngx_buf_tag_t) &ngx_http_veriff_module;
 
-    a->buf = held;
-    b->pos = b->last;
-
-    return NGX_OK;
+    return b;
 }
 
 
@@ -674,6 +750,15 @@ ngx_http_veriff_answer_replace(ngx_http_request_t *r,
 
     a->mode = NGX_HTTP_VERIFF_ANSWER_REPLACE;
 
+    ngx_http_veriff_answer_stop(r);
+
+    if (r->http_version < NGX_HTTP_VERSION_10 && r->http_protocol.len) {
+
+        /* what is no HTTP nginx takes for HTTP/0.9, and the client for it */
+
+        r->http_version = NGX_HTTP_VERSION_10;
+    }
+
     if (ngx_http_veriff_reply_api_body(r, status, &body) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -729,6 +814,28 @@ ngx_http_veriff_answer_replaced(ngx_http_request_t *r,
 }
 
 
+/* nothing more is wanted of the provider: ends it as if it were complete */
+
+static void
+ngx_http_veriff_answer_stop(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u == NULL || u->cleanup == NULL) {
+        return;
+    }
+
+    u->length = 0;
+    u->upgrade = 0;
+
+    if (u->pipe) {
+        u->pipe->upstream_done = 1;
+    }
+}
+
+
 /* what still comes of an answer that is refused or already complete */
 
 static ngx_int_t
@@ -742,19 +849,20 @@ ngx_http_veriff_answer_swallow(ngx_http_request_t *r,
     }
 
     for (cl = in; cl; cl = cl->next) {
-        a->swallowed += (size_t) ngx_buf_size(cl->buf);
-
         cl->buf->pos = cl->buf->last;
         cl->buf->file_pos = cl->buf->file_last;
     }
 
     if (a->mode == NGX_HTTP_VERIFF_ANSWER_REPLACE) {
+
+        /* the length of an unbuffered answer is set after its header */
+
+        ngx_http_veriff_answer_stop(r);
+
         return ngx_http_veriff_answer_replaced(r, a);
     }
 
-    /* an endless one ends here */
-
-    return (a->swallowed > NGX_HTTP_VERIFF_ANSWER_MAX) ? NGX_ERROR : NGX_OK;
+    return NGX_OK;
 }
 
 

@@ -270,6 +270,16 @@ ngx_http_veriff_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         ctx->body.hashed += size;
     }
 
+    if (ctx->body.limit && ctx->body.hashed > ctx->body.limit) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "veriff body: more than %O bytes", ctx->body.limit);
+
+        ctx->body.failed = 1;
+        r->lingering_close = 1;
+
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
     return ngx_http_next_request_body_filter(r, in);
 }
 

@@ -15,6 +15,7 @@
  * Reads the request body in a phase and feeds ctx->body.hmac with it: while
  * it arrives, or, if someone has read it before, where it lies.  When it
  * is complete the phases are run again, and the handler calls this again.
+ * One larger than ctx->body.limit is answered 413 while it arrives.
  * Returns NGX_OK (complete and hashed, ctx->body.size is known), NGX_DONE
  * (the handler must return it), NGX_ERROR, or an HTTP status.
  */

@@ -16,10 +16,12 @@ static ngx_int_t ngx_http_veriff_call_request(ngx_http_request_t *r,
     ngx_http_request_t *new, ngx_http_veriff_call_t *call);
 static ngx_int_t ngx_http_veriff_call_request_body(ngx_http_request_t *r,
     ngx_http_request_t *new, ngx_http_veriff_call_t *call);
+static void ngx_http_veriff_call_stop(ngx_http_request_t *r,
+    ngx_http_veriff_call_t *call);
 static ngx_int_t ngx_http_veriff_call_done(ngx_http_request_t *r, void *data,
     ngx_int_t rc);
 static void ngx_http_veriff_call_judge(ngx_http_request_t *r,
-    ngx_http_veriff_call_t *call);
+    ngx_http_veriff_call_t *call, ngx_int_t rc);
 static ngx_int_t ngx_http_veriff_call_verify(ngx_http_request_t *r,
     ngx_http_veriff_call_t *call);
 
@@ -141,6 +143,10 @@ ngx_http_veriff_call_request(ngx_http_request_t *r, ngx_http_request_t *new,
         return NGX_ERROR;
     }
 #endif
+
+    /* a server's "if ($host ...)" holds for the subrequest, too */
+
+    new->headers_in.server = r->headers_in.server;
 
     new->headers_in.content_length_n = call->body.len;
     new->headers_in.keep_alive_n = -1;
@@ -268,9 +274,18 @@ ngx_http_veriff_call_body(ngx_http_request_t *r,
             call->complete = 1;
         }
 
-        size = ngx_buf_in_memory(b) ? (size_t) (b->last - b->pos) : 0;
+        size = (size_t) ngx_buf_size(b);
 
-        if (size == 0 || !call->captured) {
+        if (size && !ngx_buf_in_memory(b)) {
+
+            /* signed locations have no temporary files */
+
+            return NGX_ERROR;
+        }
+
+        if (size == 0 || !call->captured
+            || call->result == NGX_HTTP_VERIFF_CALL_OVERSIZED)
+        {
             b->pos = b->last;
             b->file_pos = b->file_last;
             continue;
@@ -279,11 +294,9 @@ ngx_http_veriff_call_body(ngx_http_request_t *r,
         used = call->buf->last - call->buf->pos;
 
         if (size > NGX_HTTP_VERIFF_CALL_MAX - used) {
-
-            /* ends the upstream's side; the done handler goes on */
-
-            call->result = NGX_HTTP_VERIFF_CALL_OVERSIZED;
-            return NGX_ERROR;
+            ngx_http_veriff_call_stop(r, call);
+            b->pos = b->last;
+            continue;
         }
 
         /* one byte is left for the NUL */
@@ -309,6 +322,28 @@ ngx_http_veriff_call_body(ngx_http_request_t *r,
 }
 
 
+/*
+ * Ends the upstream's side, whether it buffers or not.  An error returned by
+ * a filter would end the client's connection, too.
+ */
+
+static void
+ngx_http_veriff_call_stop(ngx_http_request_t *r,
+    ngx_http_veriff_call_t *call)
+{
+    ngx_http_upstream_t  *u;
+
+    call->result = NGX_HTTP_VERIFF_CALL_OVERSIZED;
+
+    u = r->upstream;
+    u->error = 1;
+
+    if (u->pipe) {
+        u->pipe->downstream_error = 1;
+    }
+}
+
+
 static ngx_int_t
 ngx_http_veriff_call_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 {
@@ -323,7 +358,7 @@ ngx_http_veriff_call_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
     if (!call->done) {
         call->done = 1;
 
-        ngx_http_veriff_call_judge(r, call);
+        ngx_http_veriff_call_judge(r, call, rc);
 
         if (call->handler) {
             call->handler(r->parent, call);
@@ -336,9 +371,18 @@ ngx_http_veriff_call_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 }
 
 
+ngx_http_veriff_call_t *
+ngx_http_veriff_call_of(ngx_http_request_t *r)
+{
+    return (r->post_subrequest
+            && r->post_subrequest->handler == ngx_http_veriff_call_done)
+           ? r->post_subrequest->data : NULL;
+}
+
+
 static void
 ngx_http_veriff_call_judge(ngx_http_request_t *r,
-    ngx_http_veriff_call_t *call)
+    ngx_http_veriff_call_t *call, ngx_int_t rc)
 {
     ngx_http_veriff_loc_conf_t  *vlcf;
 
@@ -351,6 +395,13 @@ ngx_http_veriff_call_judge(ngx_http_request_t *r,
     }
 
     if (call->result == NGX_HTTP_VERIFF_CALL_OVERSIZED) {
+        return;
+    }
+
+    if (r->upstream == NULL) {
+        call->status = (rc >= NGX_HTTP_SPECIAL_RESPONSE)
+                       ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        call->result = NGX_HTTP_VERIFF_CALL_REFUSED;
         return;
     }
 

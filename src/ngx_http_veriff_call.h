@@ -25,7 +25,8 @@ typedef enum {
     NGX_HTTP_VERIFF_CALL_UNSIGNED,      /* whole, without a signature */
     NGX_HTTP_VERIFF_CALL_FORGED,        /* wrong, ambiguous or encoded */
     NGX_HTTP_VERIFF_CALL_OVERSIZED,
-    NGX_HTTP_VERIFF_CALL_MISROUTED      /* not from the signed location */
+    NGX_HTTP_VERIFF_CALL_MISROUTED,     /* not from the signed location */
+    NGX_HTTP_VERIFF_CALL_REFUSED        /* by the signed location itself */
 } ngx_http_veriff_call_result_e;
 
 
@@ -51,7 +52,8 @@ struct ngx_http_veriff_call_s {
     /* the result */
 
     ngx_http_veriff_call_result_e   result;
-    ngx_uint_t                      status;     /* the provider's, or 0 */
+    ngx_uint_t                      status;     /* the provider's, or 0; the
+                                                   location's if it refused */
     ngx_uint_t                      retry_after; /* seconds it asked for */
     ngx_str_t                       answer;     /* NUL-terminated */
 
@@ -71,6 +73,12 @@ struct ngx_http_veriff_call_s {
  */
 ngx_int_t ngx_http_veriff_call(ngx_http_request_t *r,
     ngx_http_veriff_call_t *call);
+
+/*
+ * The call that a subrequest was made for, or NULL.  It outlasts the context,
+ * which an internal redirect of the subrequest clears.
+ */
+ngx_http_veriff_call_t *ngx_http_veriff_call_of(ngx_http_request_t *r);
 
 /* The parts of the filters that collect a call's answer. */
 ngx_int_t ngx_http_veriff_call_header(ngx_http_request_t *r,

@@ -23,12 +23,21 @@
 char *ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 
-/*
- * What proxy_pass says is not public, so its setter is watched from the
- * beginning of http{} to its end.  NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_veriff_check_watch(ngx_conf_t *cf);
-void ngx_http_veriff_check_unwatch(void);
+/* Warns, when all was merged, of sessions that cannot reach the provider. */
+void ngx_http_veriff_check_routes(ngx_conf_t *cf);
+
+/* Finds an HTTP module of nginx by name; NULL if there is none. */
+ngx_module_t *ngx_http_veriff_check_module(ngx_conf_t *cf, const char *name);
+
+/* The module's configuration of the location; NULL if there is none. */
+void *ngx_http_veriff_check_loc_conf(ngx_conf_t *cf, const char *name);
+
+
+#define ngx_http_veriff_check_error(cf, level, ref, fmt, ...)                \
+    ngx_log_error(level, (cf)->log, 0,                                       \
+                  "\"%V %V\" " fmt " in %s:%ui", &(ref)->directive,          \
+                  &(ref)->name, ##__VA_ARGS__, (ref)->place.file,            \
+                  (ref)->place.line)
 
 
 #endif /* _NGX_HTTP_VERIFF_CHECK_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_veriff_ref(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref, ngx_str_t *name);
+static char *ngx_http_veriff_conf_format(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *value);
 static char *ngx_http_veriff_conf_user(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *text);
 
@@ -42,6 +44,7 @@ ngx_http_veriff_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     vmcf->keys = NULL;
+     *     vmcf->routes = NULL;
      */
 
     if (ngx_array_init(&vmcf->integrations, cf->pool, 2,
@@ -74,6 +77,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->user_text = { 0, NULL };
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
+     *     vlcf->proxy_handler = NULL;
      */
 
     vlcf->sign = NGX_CONF_UNSET_PTR;
@@ -117,12 +121,23 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
         if (conf->proxy_pass.len == 0) {
             conf->proxy_pass = prev->proxy_pass;
+            conf->proxy_handler = prev->proxy_handler;
+            conf->proxy_target = prev->proxy_target;
         }
     }
+
+    conf->proxy_method |= prev->proxy_method;
+    conf->proxy_set_body |= prev->proxy_set_body;
 
     ngx_conf_init_ptr_value(conf->sign, NULL);
     ngx_conf_init_ptr_value(conf->session, NULL);
     ngx_conf_init_ptr_value(conf->webhook, NULL);
+
+    /* "limit_except" replaces the location, and its handler, altogether */
+
+    if (clcf->lmt_excpt && clcf->handler == NULL && conf->session) {
+        clcf->handler = ngx_http_veriff_session_handler;
+    }
 
     return ngx_http_veriff_check_location(cf, conf);
 }
@@ -171,8 +186,14 @@ ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_strcmp(value[1].data, "off") == 0 && cf->args->nelts == 2) {
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+
+        if (cf->args->nelts == 3) {
+            return "has no parameters when it is \"off\"";
+        }
+
         vlcf->sign = NULL;
+
         return NGX_CONF_OK;
     }
 
@@ -206,7 +227,7 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                      *rv;
     ngx_str_t                 *value, text;
-    ngx_uint_t                 i, n;
+    ngx_uint_t                 i;
     ngx_http_core_loc_conf_t  *clcf;
 
     if (vlcf->session != NGX_CONF_UNSET_PTR) {
@@ -222,6 +243,8 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    vlcf->format = NGX_CONF_UNSET_UINT;
+
     for (i = 2; i < cf->args->nelts; i++) {
 
         if (ngx_strncmp(value[i].data, "user=", 5) == 0) {
@@ -229,37 +252,23 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             text.len = value[i].len - 5;
 
             rv = ngx_http_veriff_conf_user(cf, vlcf, &text);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
 
-            continue;
+        } else {
+            rv = ngx_http_veriff_conf_format(cf, vlcf, &value[i]);
         }
 
-        for (n = 0; ngx_http_veriff_formats[n].name.len; n++) {
-            if (ngx_strcmp(value[i].data,
-                           ngx_http_veriff_formats[n].name.data)
-                == 0)
-            {
-                break;
-            }
+        if (rv != NGX_CONF_OK) {
+            return rv;
         }
-
-        if (ngx_http_veriff_formats[n].name.len == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\" in \"%V\", use "
-                               "\"format=auto|redirect|json|api\" or "
-                               "\"user=$variable\"", &value[i], &value[0]);
-            return NGX_CONF_ERROR;
-        }
-
-        vlcf->format = ngx_http_veriff_formats[n].format;
     }
+
+    ngx_conf_init_uint_value(vlcf->format, NGX_HTTP_VERIFF_AUTO);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (clcf->handler) {
-        return "conflicts with another handler in this location";
+        return "conflicts with another handler of its location, give it a "
+               "location of its own";
     }
 
     clcf->handler = ngx_http_veriff_session_handler;
@@ -269,11 +278,41 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static char *
+ngx_http_veriff_conf_format(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf,
+    ngx_str_t *value)
+{
+    ngx_uint_t  n;
+
+    for (n = 0; ngx_http_veriff_formats[n].name.len; n++) {
+        if (ngx_strcmp(value->data, ngx_http_veriff_formats[n].name.data)
+            == 0)
+        {
+            break;
+        }
+    }
+
+    if (ngx_http_veriff_formats[n].name.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"veriff_session\", "
+                           "use \"format=auto|redirect|json|api\" or "
+                           "\"user=$variable\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->format != NGX_CONF_UNSET_UINT) {
+        return "has a duplicate \"format\" parameter";
+    }
+
+    vlcf->format = ngx_http_veriff_formats[n].format;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
 ngx_http_veriff_conf_user(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf,
     ngx_str_t *text)
 {
-    ngx_http_compile_complex_value_t  ccv;
-
     if (vlcf->user) {
         return "has a duplicate \"user\" parameter";
     }
@@ -282,18 +321,8 @@ ngx_http_veriff_conf_user(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf,
         return "needs a variable in its \"user\" parameter";
     }
 
-    vlcf->user = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    vlcf->user = ngx_http_veriff_conf_expr(cf, text);
     if (vlcf->user == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = text;
-    ccv.complex_value = vlcf->user;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -327,13 +356,19 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     for (i = 1; i < cf->args->nelts; i++) {
 
         if (ngx_strcmp(value[i].data, "report") == 0) {
+
+            if (vlcf->report) {
+                return "has a duplicate \"report\" parameter";
+            }
+
             vlcf->report = 1;
             continue;
         }
 
         if (ngx_strlchr(value[i].data, value[i].data + value[i].len, '=')) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\" in \"%V\"",
+                               "invalid parameter \"%V\" in \"%V\", use names "
+                               "of integrations and \"report\"",
                                &value[i], &value[0]);
             return NGX_CONF_ERROR;
         }
@@ -376,15 +411,51 @@ ngx_http_veriff_ref(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     ref->name = *name;
     ref->directive = value[0];
     ref->integration = NULL;
-    ref->line = cf->conf_file->line;
 
-    ref->file = ngx_pnalloc(cf->pool, cf->conf_file->file.name.len + 1);
-    if (ref->file == NULL) {
+    return ngx_http_veriff_conf_place(cf, &ref->place);
+}
+
+
+ngx_int_t
+ngx_http_veriff_conf_place(ngx_conf_t *cf, ngx_http_veriff_place_t *place)
+{
+    ngx_str_t  *name;
+
+    name = &cf->conf_file->file.name;
+
+    place->line = cf->conf_file->line;
+
+    place->file = ngx_pnalloc(cf->pool, name->len + 1);
+    if (place->file == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_cpystrn(ref->file, cf->conf_file->file.name.data,
-                cf->conf_file->file.name.len + 1);
+    ngx_cpystrn(place->file, name->data, name->len + 1);
 
     return NGX_OK;
+}
+
+
+ngx_http_complex_value_t *
+ngx_http_veriff_conf_expr(ngx_conf_t *cf, ngx_str_t *text)
+{
+    ngx_http_complex_value_t          *cv;
+    ngx_http_compile_complex_value_t   ccv;
+
+    cv = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (cv == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = text;
+    ccv.complex_value = cv;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NULL;
+    }
+
+    return cv;
 }

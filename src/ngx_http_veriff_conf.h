@@ -27,5 +27,13 @@ char *ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* Notes where the directive being read stands: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_veriff_conf_place(ngx_conf_t *cf,
+    ngx_http_veriff_place_t *place);
+
+/* Compiles text with variables; NULL on error. */
+ngx_http_complex_value_t *ngx_http_veriff_conf_expr(ngx_conf_t *cf,
+    ngx_str_t *text);
+
 
 #endif /* _NGX_HTTP_VERIFF_CONF_H_INCLUDED_ */

@@ -36,11 +36,10 @@ ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
         return 0;
     }
 
-    (void) ngx_http_veriff_headers_find(r, "accept", &accept);
-
-    return ngx_strlcasestrn(accept.data, accept.data + accept.len,
-                            (u_char *) "text/html", 9 - 1)
-           != NULL;
+    return ngx_http_veriff_headers_find(r, "accept", &accept)
+           && ngx_strlcasestrn(accept.data, accept.data + accept.len,
+                               (u_char *) "text/html", 9 - 1)
+              != NULL;
 }
 
 
@@ -135,20 +134,38 @@ ngx_http_veriff_guard_prefetch(ngx_http_request_t *r)
 }
 
 
-/* the scheme is not compared: TLS may end in front of this nginx */
+/* "http" is not compared with "https": TLS may end in front of this nginx */
 
 static ngx_uint_t
 ngx_http_veriff_guard_same_origin(ngx_http_request_t *r, ngx_str_t *origin)
 {
     ngx_str_t  scheme, host, port, own, own_port;
 
-    if (r->headers_in.host == NULL
-        || ngx_veriff_url_split(origin, &scheme, &host, &port) != NGX_OK)
-    {
+    if (ngx_veriff_url_split(origin, &scheme, &host, &port) != NGX_OK) {
         return 0;
     }
 
-    own = r->headers_in.host->value;
+#if (NGX_HTTP_SSL)
+
+    /* where it ends here, whoever rewrites plain HTTP is a stranger */
+
+    if (r->connection->ssl && scheme.len != sizeof("https") - 1) {
+        return 0;
+    }
+
+#endif
+
+    if (r->headers_in.host) {
+        own = r->headers_in.host->value;
+
+    } else {
+
+        /* HTTP/3: ":authority" only */
+
+        own.data = r->host_start;
+        own.len = r->host_end - r->host_start;
+    }
+
     ngx_http_veriff_guard_port(&own, &own_port);
 
     if (own.len == 0 || own.len != host.len

@@ -16,6 +16,9 @@ typedef struct {
 static ngx_uint_t ngx_http_veriff_header_class(ngx_str_t *name);
 static ngx_uint_t ngx_http_veriff_header_is(ngx_str_t *header, u_char *name,
     size_t len);
+static ngx_int_t ngx_http_veriff_headers_variables(ngx_http_request_t *r,
+    ngx_uint_t classes);
+static ngx_uint_t ngx_http_veriff_header_variable(ngx_str_t *name);
 static void ngx_http_veriff_headers_forget(ngx_http_request_t *r);
 
 
@@ -35,6 +38,7 @@ static ngx_http_veriff_header_t  ngx_http_veriff_headers[] = {
     { ngx_string("accept-encoding"), NGX_HTTP_VERIFF_CLIENT },
     { ngx_string("range"), NGX_HTTP_VERIFF_CLIENT },
     { ngx_string("if-"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("upgrade"), NGX_HTTP_VERIFF_CLIENT },
 
     { ngx_null_string, 0 }
 };
@@ -131,13 +135,80 @@ ngx_http_veriff_headers_remove(ngx_http_request_t *r, ngx_uint_t classes)
         ngx_http_veriff_headers_forget(r);
     }
 
+    return ngx_http_veriff_headers_variables(r, classes);
+}
+
+
+/*
+ * A variable that was evaluated before has its value still, and would bring
+ * it back through proxy_set_header.
+ */
+
+static ngx_int_t
+ngx_http_veriff_headers_variables(ngx_http_request_t *r, ngx_uint_t classes)
+{
+    size_t                      size;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_variable_value_t  *values;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    if (r != r->main && r->variables == r->parent->variables) {
+
+        /* the parent has its headers yet */
+
+        size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+        values = ngx_palloc(r->pool, size);
+        if (values == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(values, r->variables, size);
+        r->variables = values;
+    }
+
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        if (ngx_http_veriff_header_variable(&v[i].name) & classes) {
+            r->variables[i].valid = 0;
+            r->variables[i].not_found = 0;
+        }
+    }
+
     return NGX_OK;
+}
+
+
+/* the class of the header that "$http_name" or "$cookie_name" is taken from */
+
+static ngx_uint_t
+ngx_http_veriff_header_variable(ngx_str_t *name)
+{
+    ngx_str_t  header;
+
+    if (name->len > 7 && ngx_strncmp(name->data, "cookie_", 7) == 0) {
+        return NGX_HTTP_VERIFF_CLIENT;
+    }
+
+    if (name->len <= 5 || ngx_strncmp(name->data, "http_", 5) != 0) {
+        return 0;
+    }
+
+    header.data = name->data + 5;
+    header.len = name->len - 5;
+
+    return ngx_http_veriff_header_class(&header);
 }
 
 
 /*
  * What nginx has parsed of the headers removed would act on the answer, or
- * come back through a variable in proxy_set_header.
+ * come back through a variable in proxy_set_header.  What it has parsed of
+ * Authorization stays: $remote_user in the access log is made of it.
  */
 
 static void
@@ -153,7 +224,7 @@ ngx_http_veriff_headers_forget(ngx_http_request_t *r)
     r->headers_in.accept_encoding = NULL;
 #endif
 
-    r->headers_in.authorization = NULL;
+    r->headers_in.upgrade = NULL;
 
 #if (nginx_version >= 1023000)
     r->headers_in.cookie = NULL;
@@ -241,6 +312,42 @@ ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
 #if (nginx_version >= 1023000)
     h->next = NULL;
 #endif
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_value(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_headers_hidden(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *value)
+{
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    if (ngx_http_veriff_headers_add(r, key, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* it goes out all the same, but $http_* passes it over */
+
+    part = r->headers_in.headers.last;
+    header = part->elts;
+    header[part->nelts - 1].hash = 0;
 
     return NGX_OK;
 }

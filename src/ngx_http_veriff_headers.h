@@ -25,8 +25,9 @@
 
 /*
  * Removes headers of these classes from the request, also when doubled or
- * empty.  The list is made anew, so that a subrequest does not change its
- * parent's.  NGX_OK or NGX_ERROR.
+ * empty, and the values that variables have of them.  The list is made anew,
+ * and a subrequest gets variables of its own, so that its parent keeps what
+ * it has.  NGX_OK or NGX_ERROR.
  */
 ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
     ngx_uint_t classes);
@@ -34,6 +35,10 @@ ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
 /* Adds a request header; key and value are not copied. */
 ngx_int_t ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *value);
+
+/* The same for one that no variable, and so no log, may show. */
+ngx_int_t ngx_http_veriff_headers_hidden(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t *value);
 
 /*
  * Finds a request header by its lower case name.  Returns how many times
@@ -53,7 +58,10 @@ void ngx_http_veriff_headers_hide(ngx_http_request_t *r);
 ngx_int_t ngx_http_veriff_headers_out(ngx_http_request_t *r, const char *key,
     ngx_str_t *value);
 
-/* The handler of the post-read phase. */
+/* NGX_OK if it can be a header's value, NGX_DECLINED: control characters. */
+ngx_int_t ngx_http_veriff_headers_value(ngx_str_t *value);
+
+/* The handler of the post-read phase: removes what is under our names. */
 ngx_int_t ngx_http_veriff_headers_handler(ngx_http_request_t *r);
 
 

@@ -13,11 +13,15 @@
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_variable.h"
+#include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
 
 
 static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_veriff_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_veriff_phase(ngx_conf_t *cf,
+    ngx_http_phases phase, ngx_http_handler_pt handler);
+static ngx_int_t ngx_http_veriff_redirected(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_handler(ngx_http_request_t *r);
 static void ngx_http_veriff_ctx_cleanup(void *data);
 
@@ -101,18 +105,18 @@ ngx_http_veriff_preconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    return ngx_http_veriff_check_watch(cf);
+    return ngx_http_veriff_watch(cf);
 }
 
 
 static ngx_int_t
 ngx_http_veriff_init(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt          *h;
-    ngx_http_core_main_conf_t    *cmcf;
     ngx_http_veriff_main_conf_t  *vmcf;
 
-    ngx_http_veriff_check_unwatch();
+    ngx_http_veriff_unwatch();
+
+    ngx_http_veriff_check_routes(cf);
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
@@ -120,27 +124,64 @@ ngx_http_veriff_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_http_veriff_phase(cf, NGX_HTTP_POST_READ_PHASE,
+                              ngx_http_veriff_headers_handler)
+        != NGX_OK
+        || ngx_http_veriff_phase(cf, NGX_HTTP_REWRITE_PHASE,
+                                 ngx_http_veriff_redirected)
+           != NGX_OK
+        || ngx_http_veriff_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                 ngx_http_veriff_handler)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    *h = ngx_http_veriff_headers_handler;
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_http_veriff_handler;
 
     ngx_http_veriff_body_init();
     ngx_http_veriff_webhook_init();
     ngx_http_veriff_answer_init();
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_phase(ngx_conf_t *cf, ngx_http_phases phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+/*
+ * A request that nginx refuses while it reads the header goes to its error
+ * page without the post-read phase; the rewrite phase of a location is the
+ * first that it always comes to.
+ */
+
+static ngx_int_t
+ngx_http_veriff_redirected(ngx_http_request_t *r)
+{
+    if (!r->internal || r != r->main || ngx_http_veriff_ctx_get(r)) {
+
+        /* with a context it has been there: what it has now is our own */
+
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_veriff_headers_handler(r);
 }
 
 
@@ -161,7 +202,7 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
         return ngx_http_veriff_sign_handler(r, vlcf);
     }
 
-    return NGX_DECLINED;
+    return ngx_http_veriff_sign_forget(r);
 }
 
 

@@ -19,6 +19,14 @@
 #include "ngx_veriff_webhook.h"
 
 
+/* where a directive stands, for messages that can only be given later */
+
+typedef struct {
+    u_char                          *file;
+    ngx_uint_t                       line;
+} ngx_http_veriff_place_t;
+
+
 /* an API key and its secrets always go together */
 
 typedef struct {
@@ -30,13 +38,9 @@ typedef struct {
 typedef struct {
     ngx_str_t                        name;
 
-    u_char                          *file;      /* of the opening brace */
-    ngx_uint_t                       line;
-
     ngx_http_veriff_pair_t           pair;
     ngx_array_t                     *webhook_pairs;
 
-    ngx_str_t                        api_key_file;
     ngx_array_t                     *secrets;   /* ngx_str_t, until the end
                                                    of the block */
     ngx_str_t                        integration_id;
@@ -47,6 +51,9 @@ typedef struct {
 
     ngx_str_t                        payload_text;
     ngx_str_t                        payload_name;  /* for messages */
+    ngx_http_veriff_place_t          payload_place;
+    ngx_array_t                     *payload_users; /* ngx_str_t: what it
+                                                       has in user ids */
     ngx_veriff_payload_t            *payload;
 
     ngx_str_t                        callback;
@@ -66,6 +73,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
+    ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
 
@@ -74,9 +82,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                        name;
     ngx_str_t                        directive;
-
-    u_char                          *file;
-    ngx_uint_t                       line;
+    ngx_http_veriff_place_t          place;
 
     ngx_http_veriff_integration_t   *integration;
 } ngx_http_veriff_ref_t;
@@ -103,6 +109,10 @@ typedef struct {
     ngx_flag_t                       report;
 
     ngx_str_t                        proxy_pass;    /* as it is written */
+    ngx_http_handler_pt              proxy_handler;
+    ngx_http_complex_value_t        *proxy_target;  /* NULL: constant */
+    ngx_flag_t                       proxy_method;  /* set here or above */
+    ngx_flag_t                       proxy_set_body;
 } ngx_http_veriff_loc_conf_t;
 
 
@@ -117,6 +127,7 @@ typedef struct {
     ngx_veriff_hmac_t               *hmac;
     off_t                            hashed;
     off_t                            size;
+    off_t                            limit;         /* 0: none */
 
     unsigned                         reading:1;
     unsigned                         done:1;

@@ -55,6 +55,7 @@ static ngx_str_t  ngx_http_veriff_nosniff = ngx_string("nosniff");
 static ngx_str_t  ngx_http_veriff_no_store = ngx_string("no-store");
 static ngx_str_t  ngx_http_veriff_no_referrer = ngx_string("no-referrer");
 static ngx_str_t  ngx_http_veriff_get_post = ngx_string("GET, POST");
+static ngx_str_t  ngx_http_veriff_post = ngx_string("POST");
 
 
 ngx_int_t
@@ -74,6 +75,10 @@ ngx_http_veriff_reply(ngx_http_request_t *r, ngx_uint_t status,
     if (ngx_http_veriff_reply_no_store(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    /* what was done for the request must be told, "If-None-Match: *" or not */
+
+    r->disable_not_modified = 1;
 
     r->headers_out.status = status;
     r->headers_out.content_length_n = body->len;
@@ -110,9 +115,10 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after)
 {
-    ngx_str_t                  body, value;
-    const char                *type;
-    ngx_http_veriff_status_t  *st;
+    ngx_str_t                    body, value;
+    const char                  *type;
+    ngx_http_veriff_status_t    *st;
+    ngx_http_veriff_loc_conf_t  *vlcf;
 
     if (retry_after) {
         value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
@@ -127,11 +133,17 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         }
     }
 
-    if (status == NGX_HTTP_NOT_ALLOWED && shape != NGX_HTTP_VERIFF_REPLY_API
-        && ngx_http_veriff_headers_out(r, "Allow", &ngx_http_veriff_get_post)
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (status == NGX_HTTP_NOT_ALLOWED && shape != NGX_HTTP_VERIFF_REPLY_API) {
+        vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+        if (ngx_http_veriff_headers_out(r, "Allow",
+                                        vlcf->webhook
+                                        ? &ngx_http_veriff_post
+                                        : &ngx_http_veriff_get_post)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     if (shape != NGX_HTTP_VERIFF_REPLY_API

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_secret.h"
+#include "ngx_http_veriff_file.h"
 
 
 #define NGX_HTTP_VERIFF_SECRET_FILE_MAX  4096
@@ -227,69 +228,16 @@ ngx_http_veriff_secret_key(ngx_conf_t *cf, ngx_str_t *file, u_char *key)
 static ssize_t
 ngx_http_veriff_secret_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf)
 {
-    ssize_t          n;
-    ngx_file_t       f;
-    ngx_file_info_t  fi;
+    ssize_t     n;
+    ngx_uint_t  mode;
 
-    if (ngx_conf_full_name(cf->cycle, file, 1) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    n = ngx_http_veriff_file_read(cf, file, buf,
+                                  NGX_HTTP_VERIFF_SECRET_FILE_MAX, &mode);
 
-    ngx_memzero(&f, sizeof(ngx_file_t));
-
-    f.name = *file;
-    f.log = cf->log;
-
-    /* non-blocking: a FIFO must not hang the configuration test */
-
-    f.fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
-                         NGX_FILE_OPEN, 0);
-
-    if (f.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", file);
-        return NGX_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(f.fd, &fi) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", file);
-        goto done;
-    }
-
-    if (!ngx_is_file(&fi)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a regular file", file);
-        goto done;
-    }
-
-    if (ngx_file_size(&fi) > NGX_HTTP_VERIFF_SECRET_FILE_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is larger than %d bytes, it cannot be a "
-                           "key file", file, NGX_HTTP_VERIFF_SECRET_FILE_MAX);
-        goto done;
-    }
-
-    if (ngx_file_access(&fi) & S_IROTH) {
+    if (n != NGX_ERROR && (mode & S_IROTH)) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "\"%V\" can be read by everybody, use "
                            "\"chmod o-r\"", file);
-    }
-
-    n = ngx_read_file(&f, buf, NGX_HTTP_VERIFF_SECRET_FILE_MAX, 0);
-
-    if (n == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_file_n " \"%V\" failed", file);
-    }
-
-done:
-
-    if (ngx_close_file(f.fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, cf->log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", file);
     }
 
     return n;

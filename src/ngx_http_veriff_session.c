@@ -15,6 +15,10 @@
 
 #define NGX_HTTP_VERIFF_RETRY_AFTER  30     /* seconds */
 
+#define NGX_HTTP_VERIFF_TRY_AGAIN                                             \
+    "The verification service is not available right now. "                  \
+    "Please try again in a moment."
+
 
 /* one attempt to create a session for a user */
 
@@ -31,10 +35,14 @@ struct ngx_http_veriff_create_s {
 
 
 static ngx_int_t ngx_http_veriff_session_user(ngx_http_request_t *r,
-    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx);
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
+    ngx_str_t *reason);
+static ngx_int_t ngx_http_veriff_session_is_header(ngx_str_t *value);
 static void ngx_http_veriff_session_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_session_unfit(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason);
 static ngx_int_t ngx_http_veriff_session_eval(void *data, void *expr,
     ngx_str_t *value);
 static void ngx_http_veriff_session_created(ngx_http_request_t *r,
@@ -57,6 +65,7 @@ ngx_int_t
 ngx_http_veriff_session_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc;
+    ngx_str_t                    error;
     const char                  *reason;
     ngx_http_veriff_ctx_t       *ctx;
     ngx_http_veriff_loc_conf_t  *vlcf;
@@ -98,11 +107,15 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                              "itself. Open the page and try again.", 0);
     }
 
-    rc = ngx_http_veriff_session_user(r, vlcf, ctx);
+    rc = ngx_http_veriff_session_user(r, vlcf, ctx, &error);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
                                              "Please log in first.", 0);
+    }
+
+    if (rc == NGX_ABORT) {
+        return ngx_http_veriff_session_unfit(r, ctx, &error);
     }
 
     if (rc != NGX_OK) {
@@ -121,7 +134,8 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_veriff_session_user(ngx_http_request_t *r,
-    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx)
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
+    ngx_str_t *reason)
 {
     ngx_str_t                  user;
     ngx_http_complex_value_t  *cv;
@@ -137,16 +151,39 @@ ngx_http_veriff_session_user(ngx_http_request_t *r,
     }
 
     if (user.len > NGX_VERIFF_USER_MAX) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "veriff session \"%V\": the user has %uz bytes, the "
-                      "maximum is %d", &ctx->integration->name, user.len,
-                      NGX_VERIFF_USER_MAX);
-        return NGX_ERROR;
+        ngx_str_set(reason, "the user is longer than 512 bytes");
+        return NGX_ABORT;
+    }
+
+    /* webhooks bring it back to the app, in a header */
+
+    if (ngx_http_veriff_session_is_header(&user) != NGX_OK) {
+        ngx_str_set(reason, "the user holds control characters, or begins or "
+                            "ends with a space");
+        return NGX_ABORT;
     }
 
     ctx->user = user;
 
     return NGX_OK;
+}
+
+
+/* what comes out of a header as it went in */
+
+static ngx_int_t
+ngx_http_veriff_session_is_header(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return (value->data[0] == ' ' || value->data[value->len - 1] == ' ')
+           ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -190,14 +227,7 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
                                    &create->payload);
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "veriff session \"%V\" not created: %V",
-                      &vi->name, &create->payload.error);
-
-        return ngx_http_veriff_session_error(r, ctx,
-                             NGX_HTTP_INTERNAL_SERVER_ERROR,
-                             "Your details cannot be sent for verification. "
-                             "Please contact the site's support.", 0);
+        return ngx_http_veriff_session_unfit(r, ctx, &create->payload.error);
     }
 
     if (rc != NGX_OK) {
@@ -219,6 +249,23 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
     }
 
     return NGX_DONE;
+}
+
+
+/* the reason names a rule, never the value that breaks it */
+
+static ngx_int_t
+ngx_http_veriff_session_unfit(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff session \"%V\" not created: %V",
+                  &ctx->integration->name, reason);
+
+    return ngx_http_veriff_session_error(r, ctx,
+                             NGX_HTTP_INTERNAL_SERVER_ERROR,
+                             "Your details cannot be sent for verification. "
+                             "Please contact the site's support.", 0);
 }
 
 
@@ -312,6 +359,27 @@ ngx_http_veriff_session_failed(ngx_http_request_t *r,
         create->detail = "The verification service is not set up here.";
         return;
 
+    case NGX_HTTP_VERIFF_CALL_REFUSED:
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff session \"%V\": the location of "
+                      "\"%V/v1/sessions\" gave status %ui itself, the "
+                      "provider was not asked",
+                      &call->integration->name, &call->integration->api_uri,
+                      call->status);
+
+        if (call->status == 429
+            || call->status == NGX_HTTP_SERVICE_UNAVAILABLE)
+        {
+            create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+            create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
+            create->retry_after = NGX_HTTP_VERIFF_RETRY_AFTER;
+            return;
+        }
+
+        create->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        create->detail = "The verification service is not set up here.";
+        return;
+
     case NGX_HTTP_VERIFF_CALL_NONE:
         reason = "no complete answer";
         create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
@@ -344,8 +412,7 @@ ngx_http_veriff_session_failed(ngx_http_request_t *r,
     }
 
     if (create->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-        create->detail = "The verification service is not available right "
-                         "now. Please try again in a moment.";
+        create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
         create->retry_after = call->retry_after
                               ? call->retry_after
                               : NGX_HTTP_VERIFF_RETRY_AFTER;

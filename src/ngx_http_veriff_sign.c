@@ -7,12 +7,14 @@
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_call.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
 
 
 static ngx_int_t ngx_http_veriff_sign_begin(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_sign_target(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_sign_path(ngx_http_request_t *r,
     ngx_str_t *path);
 static ngx_int_t ngx_http_veriff_sign_headers(ngx_http_request_t *r,
@@ -34,6 +36,9 @@ static ngx_str_t  ngx_http_veriff_hmac_signature[] = {
 static ngx_str_t  ngx_http_veriff_integration_id =
     ngx_string("vrf-integration-id");
 
+static ngx_str_t  ngx_http_veriff_methods =
+    ngx_string("GET, POST, PATCH, DELETE");
+
 
 ngx_int_t
 ngx_http_veriff_sign_handler(ngx_http_request_t *r,
@@ -48,6 +53,12 @@ ngx_http_veriff_sign_handler(ngx_http_request_t *r,
         ctx = ngx_http_veriff_ctx_create(r);
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->call = ngx_http_veriff_call_of(r);
+
+        if (ctx->call) {
+            ctx->integration = ctx->call->integration;
         }
     }
 
@@ -85,13 +96,32 @@ ngx_http_veriff_sign_handler(ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_veriff_sign_headers(r, ctx) != NGX_OK
-        || ngx_http_veriff_answer_expect(r, ctx) != NGX_OK)
-    {
+    if (ngx_http_veriff_sign_headers(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx->is_signed = 1;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_veriff_sign_forget(ngx_http_request_t *r)
+{
+    ngx_http_request_t     *pr;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    for (pr = r; pr; pr = pr->parent) {
+        ctx = ngx_http_veriff_ctx_get(pr);
+
+        if (ctx && ctx->is_signed) {
+            return (ngx_http_veriff_headers_remove(r,
+                                                   NGX_HTTP_VERIFF_PROVIDER)
+                    == NGX_OK)
+                   ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
 
     return NGX_DECLINED;
 }
@@ -107,6 +137,10 @@ ngx_http_veriff_sign_begin(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     /* clients parse the answers blindly: no error page in their place */
 
     r->error_page = 1;
+
+    if (ngx_http_veriff_answer_expect(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     switch (r->method) {
 
@@ -129,6 +163,11 @@ ngx_http_veriff_sign_begin(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     default:
         return ngx_http_veriff_sign_refuse(r, NGX_HTTP_NOT_ALLOWED,
                                            "The method is not supported.");
+    }
+
+    if (ngx_http_veriff_sign_target(r) != NGX_OK) {
+        return ngx_http_veriff_sign_refuse(r, NGX_HTTP_BAD_GATEWAY,
+                                           "The API has no usable address.");
     }
 
     if (ngx_http_veriff_sign_path(r, &path) != NGX_OK) {
@@ -166,6 +205,53 @@ ngx_http_veriff_sign_begin(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     }
 
     return NGX_OK;
+}
+
+
+/* a variable in proxy_pass may stand for the host, not for a path */
+
+static ngx_int_t
+ngx_http_veriff_sign_target(ngx_http_request_t *r)
+{
+    u_char                      *p, *last;
+    ngx_str_t                    target;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (vlcf->proxy_target == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, vlcf->proxy_target, &target) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    last = target.data + target.len;
+
+    p = ngx_strlchr(target.data, last, ':');
+
+    if (p == NULL || last - p <= 3) {
+        goto invalid;
+    }
+
+    for (p += 3; p < last; p++) {
+        if (*p <= 0x20 || *p >= 0x7f || *p == '/' || *p == '?' || *p == '#'
+            || *p == '@' || *p == '\\')
+        {
+            goto invalid;
+        }
+    }
+
+    return NGX_OK;
+
+invalid:
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff: what proxy_pass \"%V\" comes to is not a scheme "
+                  "and a host alone", &vlcf->proxy_pass);
+
+    return NGX_DECLINED;
 }
 
 
@@ -228,7 +314,7 @@ ngx_http_veriff_sign_headers(ngx_http_request_t *r,
                                           |NGX_HTTP_VERIFF_PROVIDER
                                           |NGX_HTTP_VERIFF_CLIENT)
         != NGX_OK
-        || ngx_http_veriff_headers_add(r, &ngx_http_veriff_auth_client[vrf],
+        || ngx_http_veriff_headers_hidden(r, &ngx_http_veriff_auth_client[vrf],
                                        &vi->pair.api_key)
            != NGX_OK)
     {
@@ -236,7 +322,7 @@ ngx_http_veriff_sign_headers(ngx_http_request_t *r,
     }
 
     if (vi->integration_id.len
-        && ngx_http_veriff_headers_add(r, &ngx_http_veriff_integration_id,
+        && ngx_http_veriff_headers_hidden(r, &ngx_http_veriff_integration_id,
                                        &vi->integration_id)
            != NGX_OK)
     {
@@ -256,7 +342,7 @@ ngx_http_veriff_sign_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    return ngx_http_veriff_headers_add(r,
+    return ngx_http_veriff_headers_hidden(r,
                                        &ngx_http_veriff_hmac_signature[vrf],
                                        &signature);
 }
@@ -268,6 +354,13 @@ ngx_http_veriff_sign_refuse(ngx_http_request_t *r, ngx_uint_t status,
 {
     if (r != r->main) {
         return status;
+    }
+
+    if (status == NGX_HTTP_NOT_ALLOWED
+        && ngx_http_veriff_headers_out(r, "Allow", &ngx_http_veriff_methods)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_http_finalize_request(r,

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_variable.h"
+#include "ngx_http_veriff_headers.h"
 
 
 static ngx_int_t ngx_http_veriff_variable_ctx(ngx_http_request_t *r,
@@ -92,6 +93,7 @@ static ngx_int_t
 ngx_http_veriff_variable_ctx(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
+    ngx_str_t              *value;
     ngx_http_veriff_ctx_t  *ctx;
 
     ctx = ngx_http_veriff_ctx_get(r);
@@ -101,8 +103,16 @@ ngx_http_veriff_variable_ctx(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_veriff_variable_set(v,
-                                        (ngx_str_t *) ((char *) ctx + data));
+    value = (ngx_str_t *) ((char *) ctx + data);
+
+    /* "\r\n" in a JSON string would end a header in proxy_set_header */
+
+    if (ngx_http_veriff_headers_value(value) != NGX_OK) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_veriff_variable_set(v, value);
 }
 
 

@@ -41,6 +41,7 @@ static ngx_int_t ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
     ngx_uint_t status, const char *reason);
+static ngx_int_t ngx_http_veriff_webhook_content(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_webhook_header_filter(
     ngx_http_request_t *r);
 
@@ -90,11 +91,19 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
     rc = ngx_http_veriff_body_read(r, ctx);
 
     if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff webhook: the request body cannot be checked");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (ctx->body.size > NGX_HTTP_VERIFF_WEBHOOK_MAX) {
+        return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
+                                          NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                          "size");
     }
 
     rc = ngx_http_veriff_webhook_check(r, ctx);
@@ -181,6 +190,14 @@ ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
     ctx->body.hmac = ngx_veriff_hmac_start(r->pool,
                                            candidate[0].pair->secrets, 1);
 
+    /* what the log has if the body never comes */
+
+    ctx->webhook_reason = "incomplete_body";
+
+    if (!vlcf->report) {
+        ctx->body.limit = NGX_HTTP_VERIFF_WEBHOOK_MAX;
+    }
+
     return ctx->body.hmac ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
@@ -228,19 +245,21 @@ static const char *
 ngx_http_veriff_webhook_twin(ngx_http_request_t *r, const char *name,
     const char *other, ngx_str_t *value)
 {
-    ngx_str_t  twin;
+    ngx_str_t   twin;
+    ngx_uint_t  n, m;
 
-    if (ngx_http_veriff_headers_find(r, name, value) > 1
-        || ngx_http_veriff_headers_find(r, other, &twin) > 1)
-    {
+    n = ngx_http_veriff_headers_find(r, name, value);
+    m = ngx_http_veriff_headers_find(r, other, &twin);
+
+    if (n > 1 || m > 1) {
         return "repeated_header";
     }
 
-    if (twin.len == 0) {
+    if (m == 0) {
         return NULL;
     }
 
-    if (value->len == 0) {
+    if (n == 0) {
         *value = twin;
         return NULL;
     }
@@ -322,19 +341,23 @@ ngx_http_veriff_webhook_pair(ngx_http_request_t *r,
 }
 
 
-/* NGX_OK: a secret of the pair has signed exactly these bytes */
+/*
+ * NGX_OK: a secret of the pair has signed exactly these bytes; then only the
+ * candidates whose pair has are left.
+ */
 
 static ngx_int_t
 ngx_http_veriff_webhook_check(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx)
 {
     ngx_int_t                     rc;
-    ngx_uint_t                    i;
+    ngx_uint_t                    i, n;
     ngx_veriff_hmac_t            *hmac;
     ngx_http_veriff_candidate_t  *candidate;
 
     candidate = ctx->candidates.elts;
     hmac = ctx->body.hmac;
+    n = 0;
 
     for (i = 0; i < ctx->candidates.nelts; i++) {
 
@@ -352,16 +375,24 @@ ngx_http_veriff_webhook_check(ngx_http_request_t *r,
 
         rc = ngx_veriff_hmac_verify(hmac, &ctx->signature);
 
-        if (rc == NGX_OK) {
-            ctx->integration = candidate[i].integration;
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
         }
 
-        if (rc != NGX_DECLINED) {
-            return rc;
+        if (rc == NGX_OK) {
+            candidate[n++] = candidate[i];
         }
     }
 
-    return NGX_DECLINED;
+    ctx->candidates.nelts = n;
+
+    if (n == 0) {
+        return NGX_DECLINED;
+    }
+
+    ctx->integration = candidate[0].integration;
+
+    return NGX_OK;
 }
 
 
@@ -371,10 +402,6 @@ ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
     ngx_str_t  bytes;
-
-    if (ctx->body.size > NGX_HTTP_VERIFF_WEBHOOK_MAX) {
-        return NGX_DECLINED;
-    }
 
     if (ngx_http_veriff_body_bytes(r, ctx->body.size, &bytes) != NGX_OK) {
         return NGX_ERROR;
@@ -397,10 +424,10 @@ static ngx_int_t
 ngx_http_veriff_webhook_user(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx)
 {
-    ngx_int_t                      rc;
-    ngx_uint_t                     i;
-    ngx_http_veriff_candidate_t   *candidate;
-    ngx_http_veriff_main_conf_t   *vmcf;
+    ngx_int_t                     rc;
+    ngx_uint_t                    i;
+    ngx_http_veriff_candidate_t  *candidate;
+    ngx_http_veriff_main_conf_t  *vmcf;
 
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
@@ -447,21 +474,29 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
                    ngx_veriff_webhook_type_name(ctx->webhook.type));
 
     if (r->content_handler == NULL) {
-        ngx_str_null(&value);
 
-        ngx_http_finalize_request(r, ngx_http_veriff_reply(r, NGX_HTTP_OK,
-                                                           "text/plain",
-                                                           &value));
-        return NGX_DONE;
+        /* try_files may still lead to the application */
+
+        r->content_handler = ngx_http_veriff_webhook_content;
     }
 
     ngx_str_set(&value, "ok");
 
-    if (ngx_http_veriff_headers_add(r, &ngx_http_veriff_webhook_header,
-                                    &value)
-        != NGX_OK)
+    /* there are some of ours after an internal redirect from a like location */
+
+    if (ngx_http_veriff_headers_handler(r) != NGX_DECLINED
+        || ngx_http_veriff_headers_add(r, &ngx_http_veriff_webhook_header,
+                                       &value)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_veriff_headers_value(&ctx->webhook_user) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff webhook: the user has control characters, "
+                      "\"%V\" is not sent", &ngx_http_veriff_user_header);
+        return NGX_DECLINED;
     }
 
     if (ctx->webhook_user.len
@@ -476,6 +511,19 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
 }
 
 
+/* no application: the webhook has been checked, which is all there is to do */
+
+static ngx_int_t
+ngx_http_veriff_webhook_content(ngx_http_request_t *r)
+{
+    ngx_str_t  value;
+
+    ngx_str_null(&value);
+
+    return ngx_http_veriff_reply(r, NGX_HTTP_OK, "text/plain", &value);
+}
+
+
 static ngx_int_t
 ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
@@ -483,16 +531,19 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
 {
     ngx_int_t    rc;
     ngx_str_t    value;
+    ngx_uint_t   report;
     const char  *detail;
 
     ctx->webhook_reason = reason;
     ctx->webhook_done = 1;
 
+    report = (vlcf->report && r->content_handler);
+
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "veriff webhook %s: %s",
-                  vlcf->report ? "is not valid" : "refused", reason);
+                  report ? "is not valid" : "refused", reason);
 
-    if (vlcf->report && r->content_handler) {
+    if (report) {
 
         value.data = (u_char *) reason;
         value.len = ngx_strlen(reason);
@@ -514,6 +565,10 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
              ? "The webhook could not be authenticated."
              : "The webhook was not accepted.";
 
+    /* as nginx's own errors: no "100 Continue" for what is refused */
+
+    r->expect_tested = 1;
+
     rc = ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PROBLEM, status,
                                      detail, 0);
 
@@ -526,23 +581,40 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_veriff_webhook_header_filter(ngx_http_request_t *r)
 {
-    ngx_http_veriff_loc_conf_t  *vlcf;
+    ngx_http_veriff_ctx_t  *ctx;
 
-    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+    /* the answer may come from where an internal redirect has led */
 
-    if (vlcf->webhook == NULL || r != r->main
-        || r->headers_out.status <= NGX_HTTP_OK
+    ctx = (r == r->main) ? ngx_http_veriff_ctx_get(r) : NULL;
+
+    if (ctx == NULL || !ctx->webhook_done
+        || r->headers_out.status < NGX_HTTP_OK
         || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
     {
         return ngx_http_next_header_filter(r);
     }
 
+    /* no 206, 304 or 412 because of what the client asks for */
+
+    r->allow_ranges = 0;
+    r->disable_not_modified = 1;
+
+    if (r->headers_out.status == NGX_HTTP_OK) {
+        return ngx_http_next_header_filter(r);
+    }
+
     if (r->headers_out.status == NGX_HTTP_NO_CONTENT) {
+        ngx_http_clear_content_length(r);
         r->headers_out.content_length_n = 0;
     }
 
+    if (r->headers_out.content_range) {
+        r->headers_out.content_range->hash = 0;
+        r->headers_out.content_range = NULL;
+    }
+
     r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.status_line.len = 0;
+    ngx_str_null(&r->headers_out.status_line);
 
     return ngx_http_next_header_filter(r);
 }

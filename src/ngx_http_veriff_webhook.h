@@ -16,8 +16,8 @@ ngx_int_t ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
     ngx_http_veriff_loc_conf_t *vlcf);
 
 /*
- * Installs the header filter that turns any 2xx of the application into
- * 200, the only answer the provider takes as success.
+ * Installs the header filter that turns any 2xx answer to a webhook that was
+ * checked into 200, the only one that the provider takes as success.
  */
 void ngx_http_veriff_webhook_init(void);
 

@@ -83,6 +83,15 @@ ngx_veriff_payload_render(ngx_veriff_payload_t *payload, ngx_pool_t *pool,
 
     json_decref(root);
 
+    if (rc == NGX_OK && payload->user && result->vendor_data.len == 0
+        && result->end_user_id.len == 0)
+    {
+        ngx_str_set(&result->error,
+                    "verification.vendorData and endUserId are empty, the "
+                    "session would be nobody's");
+        rc = NGX_DECLINED;
+    }
+
     return rc;
 }
 

@@ -65,6 +65,9 @@ typedef struct {
 
     unsigned                        insecure_callback:1; /* http allowed if
                                                      literal loopback */
+
+    /* set while compile() is called: the value says who the user is */
+    unsigned                        is_user:1;
 } ngx_veriff_payload_conf_t;
 
 

@@ -74,6 +74,7 @@ ngx_veriff_payload_compile(ngx_veriff_payload_conf_t *conf, ngx_str_t *text)
     }
 
     payload->insecure_callback = conf->insecure_callback;
+    payload->user = (conf->user_token.len != 0);
 
     root = ngx_veriff_payload_parse(&cc, text);
     if (root == NULL) {
@@ -443,6 +444,8 @@ ngx_veriff_payload_expr(ngx_veriff_payload_compile_t *cc,
     ngx_memcpy(p, text->data, text->len);
     p[text->len] = '\0';
     text->data = p;
+
+    cc->conf->is_user = (rule && (rule->flags & NGX_VERIFF_PAYLOAD_USER));
 
     if (cc->conf->compile(cc->conf->data, text, &node->expr) != NGX_OK) {
         ngx_veriff_payload_report(cc, at, 1, "holds an invalid variable");

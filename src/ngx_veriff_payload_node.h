@@ -37,6 +37,7 @@ typedef struct {
 struct ngx_veriff_payload_s {
     ngx_veriff_payload_node_t   root;
     ngx_uint_t                  insecure_callback;
+    ngx_uint_t                  user;       /* it must name one */
 };
 
 

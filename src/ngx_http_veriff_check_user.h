@@ -1,0 +1,35 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_CHECK_USER_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_CHECK_USER_H_INCLUDED_
+
+
+#include "ngx_http_veriff_module.h"
+
+
+/*
+ * Checks that all variables from which a location takes the user are ones
+ * that something has verified: NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_check_user(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
+
+/*
+ * Finds the next variable in *pos..last, moves *pos behind it and sets its
+ * name.  Returns zero if there is none.
+ */
+ngx_uint_t ngx_http_veriff_check_variable(u_char **pos, u_char *last,
+    ngx_str_t *name);
+
+/* Non-zero if the variable is something that a client says of itself. */
+ngx_uint_t ngx_http_veriff_check_claim(ngx_str_t *name);
+
+/* Non-zero if auth_basic surely asks for a password in the location. */
+ngx_uint_t ngx_http_veriff_check_password(ngx_conf_t *cf);
+
+
+#endif /* _NGX_HTTP_VERIFF_CHECK_USER_H_INCLUDED_ */
