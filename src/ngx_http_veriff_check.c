@@ -9,6 +9,7 @@
 #include "ngx_http_veriff_check_user.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_session.h"
+#include "ngx_http_veriff_status.h"
 
 
 #define NGX_HTTP_VERIFF_CREATE_PATH  "/v1/sessions"
@@ -134,7 +135,10 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->handler && clcf->handler != ngx_http_veriff_session_handler) {
+    if (clcf->handler
+        && clcf->handler != (vlcf->status ? ngx_http_veriff_status_handler
+                                          : ngx_http_veriff_session_handler))
+    {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
                                     "conflicts with another handler of its "
                                     "location, give it a location of its "
@@ -144,7 +148,14 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
-    if (vmcf->keys == NULL) {
+    if (vlcf->status && vmcf->store == NULL) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "needs a store, add \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" to http");
+        return NGX_ERROR;
+    }
+
+    if (vmcf->keys == NULL && vmcf->store == NULL) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
                                     "needs \"veriff_key_file file;\" in http: "
                                     "32 random bytes, the same on all hosts");
@@ -280,7 +291,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 
     for (i = 0; i < vmcf->routes->nelts; i++) {
 
-        if (route[i].vlcf->session == NULL) {
+        if (route[i].vlcf->session == NULL || route[i].vlcf->status) {
             continue;
         }
 

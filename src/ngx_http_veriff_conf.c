@@ -8,6 +8,7 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_secret.h"
 #include "ngx_http_veriff_session.h"
+#include "ngx_http_veriff_status.h"
 
 
 static ngx_int_t ngx_http_veriff_ref(ngx_conf_t *cf,
@@ -114,6 +115,7 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
         if (conf->session == NGX_CONF_UNSET_PTR) {
             conf->session = prev->session;
+            conf->status = prev->status;
             conf->format = prev->format;
             conf->user = prev->user;
             conf->user_text = prev->user_text;
@@ -136,7 +138,8 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* "limit_except" replaces the location, and its handler, altogether */
 
     if (clcf->lmt_excpt && clcf->handler == NULL && conf->session) {
-        clcf->handler = ngx_http_veriff_session_handler;
+        clcf->handler = conf->status ? ngx_http_veriff_status_handler
+                                     : ngx_http_veriff_session_handler;
     }
 
     return ngx_http_veriff_check_location(cf, conf);
@@ -217,6 +220,51 @@ ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return (ngx_http_veriff_ref(cf, vlcf->sign, &value[1]) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_veriff_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_veriff_loc_conf_t *vlcf = conf;
+
+    ngx_str_t                 *value, text;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (vlcf->session != NGX_CONF_UNSET_PTR || clcf->handler) {
+        return "conflicts with another handler of its location, give it a "
+               "location of its own";
+    }
+
+    value = cf->args->elts;
+
+    vlcf->session = ngx_pcalloc(cf->pool, sizeof(ngx_http_veriff_ref_t));
+    if (vlcf->session == NULL
+        || ngx_http_veriff_ref(cf, vlcf->session, &value[1]) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    vlcf->status = 1;
+    clcf->handler = ngx_http_veriff_status_handler;
+
+    if (cf->args->nelts == 2) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(value[2].data, "user=", 5) != 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\" in \"%V\", use "
+                           "\"user=$variable\"", &value[2], &value[0]);
+        return NGX_CONF_ERROR;
+    }
+
+    text.data = value[2].data + 5;
+    text.len = value[2].len - 5;
+
+    return ngx_http_veriff_conf_user(cf, vlcf, &text);
 }
 
 

@@ -24,6 +24,8 @@ char *ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_http_veriff_conf_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -14,6 +14,7 @@
 
 
 #define NGX_HTTP_VERIFF_NAME_MAX          64
+#define NGX_HTTP_VERIFF_USER_RATE         5     /* sessions an hour */
 #define NGX_HTTP_VERIFF_SESSION_LIFETIME  (7 * 24 * 60 * 60)
 #define NGX_HTTP_VERIFF_LIFETIME_MIN      60
 
@@ -29,6 +30,10 @@ static char *ngx_http_veriff_integration_default_hosts(ngx_conf_t *cf,
     ngx_http_veriff_integration_t *vi);
 
 static char *ngx_http_veriff_integration_id(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_veriff_integration_time(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_veriff_integration_rate(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_veriff_integration_user(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
@@ -117,6 +122,27 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       0,
       NULL },
 
+    { ngx_string("verified_for"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_time,
+      0,
+      offsetof(ngx_http_veriff_integration_t, verified_for),
+      NULL },
+
+    { ngx_string("retry_declined"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_time,
+      0,
+      offsetof(ngx_http_veriff_integration_t, retry_declined),
+      NULL },
+
+    { ngx_string("user_rate"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_rate,
+      0,
+      0,
+      NULL },
+
     { ngx_string("session_lifetime"),
       NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -164,6 +190,9 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     vi->name = value[1];
     vi->session_lifetime = NGX_CONF_UNSET;
+    vi->verified_for = NGX_CONF_UNSET;
+    vi->retry_declined = NGX_CONF_UNSET;
+    vi->user_rate = NGX_CONF_UNSET_UINT;
     vi->response_signature = NGX_CONF_UNSET_UINT;
 
     save = *cf;
@@ -383,6 +412,9 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
         }
     }
 
+    ngx_conf_init_value(vi->verified_for, 0);
+    ngx_conf_init_value(vi->retry_declined, 0);
+    ngx_conf_init_uint_value(vi->user_rate, NGX_HTTP_VERIFF_USER_RATE);
     ngx_conf_init_value(vi->session_lifetime,
                         NGX_HTTP_VERIFF_SESSION_LIFETIME);
     ngx_conf_init_uint_value(vi->response_signature,
@@ -593,6 +625,69 @@ ngx_http_veriff_integration_url_hosts(ngx_conf_t *cf, ngx_command_t *cmd,
 
         *host = value[i];
     }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a time, or "off" */
+
+static char *
+ngx_http_veriff_integration_time(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    char  *p = conf;
+
+    time_t     *sec;
+    ngx_str_t  *value;
+
+    sec = (time_t *) (p + cmd->offset);
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") != 0) {
+        return ngx_conf_set_sec_slot(cf, cmd, conf);
+    }
+
+    if (*sec != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    *sec = 0;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_veriff_integration_rate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_veriff_integration_t *vi = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (vi->user_rate != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    n = NGX_ERROR;
+
+    if (value[1].len > 3
+        && ngx_strcmp(value[1].data + value[1].len - 3, "r/h") == 0)
+    {
+        n = ngx_atoi(value[1].data, value[1].len - 3);
+    }
+
+    if (n <= 0 || n > 3600) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid rate \"%V\" in \"user_rate\", use "
+                           "sessions per hour, like \"5r/h\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    vi->user_rate = n;
 
     return NGX_CONF_OK;
 }

@@ -12,6 +12,7 @@
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_sign.h"
+#include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
@@ -19,6 +20,7 @@
 
 static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_veriff_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_veriff_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_veriff_phase(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
 static ngx_int_t ngx_http_veriff_redirected(ngx_http_request_t *r);
@@ -31,6 +33,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_integration"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
       ngx_http_veriff_integration,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_store_set,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -52,6 +61,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_session"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_veriff_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_conf_status,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -88,8 +104,8 @@ ngx_module_t  ngx_http_veriff_module = {
     ngx_http_veriff_commands,              /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_veriff_store_init_module,     /* init module */
+    ngx_http_veriff_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     NULL,                                  /* exit process */
@@ -140,6 +156,17 @@ ngx_http_veriff_init(ngx_conf_t *cf)
     ngx_http_veriff_body_init();
     ngx_http_veriff_webhook_init();
     ngx_http_veriff_answer_init();
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_init_process(ngx_cycle_t *cycle)
+{
+    /* an error here would take the whole site down */
+
+    ngx_http_veriff_store_init_process(cycle);
 
     return NGX_OK;
 }

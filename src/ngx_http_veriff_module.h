@@ -60,6 +60,9 @@ typedef struct {
     ngx_str_t                        api_uri;
     ngx_array_t                     *url_hosts;     /* ngx_str_t */
     time_t                           session_lifetime;
+    time_t                           verified_for;      /* 0: for ever */
+    time_t                           retry_declined;    /* 0: off */
+    ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       response_signature;
 
     unsigned                         loopback:1;    /* among url_hosts */
@@ -70,9 +73,13 @@ typedef struct {
 #define NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL  1
 
 
+typedef struct ngx_http_veriff_store_s  ngx_http_veriff_store_t;
+
+
 typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
+    ngx_http_veriff_store_t         *store;
     ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
@@ -100,7 +107,8 @@ typedef struct {
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;
 
-    ngx_http_veriff_ref_t           *session;
+    ngx_http_veriff_ref_t           *session;       /* or status */
+    ngx_flag_t                       status;
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
@@ -119,6 +127,7 @@ typedef struct {
 typedef struct ngx_http_veriff_call_s    ngx_http_veriff_call_t;
 typedef struct ngx_http_veriff_answer_s  ngx_http_veriff_answer_t;
 typedef struct ngx_http_veriff_create_s  ngx_http_veriff_create_t;
+typedef struct ngx_http_veriff_flow_s    ngx_http_veriff_flow_t;
 
 
 /* a request body, hashed while it arrives or where it lies */
@@ -142,6 +151,7 @@ typedef struct {
     ngx_str_t                        user;
     ngx_str_t                        session_id;
     ngx_http_veriff_create_t        *create;
+    ngx_http_veriff_flow_t          *flow;
 
     ngx_http_veriff_body_t           body;
 
@@ -156,10 +166,14 @@ typedef struct {
     const char                      *webhook_reason;
     ngx_veriff_webhook_t             webhook;
     ngx_str_t                        webhook_user;
+    ngx_int_t                        apply_rc;
+    ngx_uint_t                       outcome;   /* ngx_veriff_outcome_e */
 
     unsigned                         signing:1;
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
+    unsigned                         webhook_checked:1;
+    unsigned                         applied:1;
     unsigned                         webhook_done:1;
     unsigned                         webhook_valid:1;
     unsigned                         format:2;

@@ -29,6 +29,7 @@ static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
 
 
 static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
+    { 200, "Verification", "" },
     { 400, "Bad Request", "1101" },
     { 401, "Unauthorized", "1815" },
     { 403, "Forbidden", "1815" },

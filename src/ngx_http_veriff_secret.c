@@ -242,3 +242,55 @@ ngx_http_veriff_secret_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf)
 
     return n;
 }
+
+
+ngx_int_t
+ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file, u_char *key)
+{
+    u_char    *p;
+    ssize_t    n;
+    ngx_fd_t   fd;
+
+    fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        n = ngx_read_fd(fd, key, NGX_VERIFF_KEY_LEN);
+        p = (u_char *) "is not a key file of 32 bytes";
+
+    } else if (ngx_errno == NGX_ENOENT) {
+
+        /* exclusively: two masters must not make two keys */
+
+        fd = open((char *) file->data, O_WRONLY|O_CREAT|O_EXCL, 0600);
+
+        n = NGX_ERROR;
+        p = (u_char *) "cannot be made";
+
+        if (fd != NGX_INVALID_FILE
+            && ngx_veriff_random(key, NGX_VERIFF_KEY_LEN) == NGX_OK)
+        {
+            n = ngx_write_fd(fd, key, NGX_VERIFF_KEY_LEN);
+
+            if (fsync(fd) == -1) {
+                n = NGX_ERROR;
+            }
+        }
+
+    } else {
+        n = NGX_ERROR;
+        p = (u_char *) "cannot be read";
+    }
+
+    if (n != NGX_VERIFF_KEY_LEN) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "veriff key \"%V\" %s", file, p);
+    }
+
+    if (fd != NGX_INVALID_FILE && ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
+                      ngx_close_file_n " \"%V\" failed", file);
+    }
+
+    return (n == NGX_VERIFF_KEY_LEN) ? NGX_OK : NGX_ERROR;
+}

@@ -37,5 +37,12 @@ ngx_int_t ngx_http_veriff_secret_api_key(ngx_conf_t *cf, ngx_str_t *file,
 ngx_int_t ngx_http_veriff_secret_key(ngx_conf_t *cf, ngx_str_t *file,
     u_char *key);
 
+/*
+ * In the master, when the configuration was read: reads a key file, or makes
+ * it with mode 0600 if there is none.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file,
+    u_char *key);
+
 
 #endif /* _NGX_HTTP_VERIFF_SECRET_H_INCLUDED_ */

@@ -6,8 +6,10 @@
 
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_call.h"
+#include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_guard.h"
 #include "ngx_http_veriff_reply.h"
+#include "ngx_http_veriff_user.h"
 
 #include "ngx_veriff_json.h"
 #include "ngx_veriff_session.h"
@@ -31,13 +33,11 @@ struct ngx_http_veriff_create_s {
     ngx_uint_t                    status;
     ngx_uint_t                    retry_after;
     const char                   *detail;
+
+    unsigned                      stored:1;     /* or nothing to store */
 };
 
 
-static ngx_int_t ngx_http_veriff_session_user(ngx_http_request_t *r,
-    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
-    ngx_str_t *reason);
-static ngx_int_t ngx_http_veriff_session_is_header(ngx_str_t *value);
 static void ngx_http_veriff_session_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
@@ -54,8 +54,17 @@ static void ngx_http_veriff_session_failed(ngx_http_request_t *r,
 static void ngx_http_veriff_session_resume(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_session_reply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create);
-static ngx_int_t ngx_http_veriff_session_json(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create);
+static ngx_int_t ngx_http_veriff_session_url(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id,
+    time_t expires, ngx_str_t *answer);
+static ngx_int_t ngx_http_veriff_session_state(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state);
+static void ngx_http_veriff_session_flow(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_session_known(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_session_settle(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create);
+static void ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after);
@@ -107,7 +116,7 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                              "itself. Open the page and try again.", 0);
     }
 
-    rc = ngx_http_veriff_session_user(r, vlcf, ctx, &error);
+    rc = ngx_http_veriff_user(r, vlcf, ctx, &error);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
@@ -132,68 +141,29 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
-ngx_http_veriff_session_user(ngx_http_request_t *r,
-    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
-    ngx_str_t *reason)
-{
-    ngx_str_t                  user;
-    ngx_http_complex_value_t  *cv;
-
-    cv = vlcf->user ? vlcf->user : ctx->integration->user;
-
-    if (ngx_http_complex_value(r, cv, &user) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (user.len == 0) {
-        return NGX_DECLINED;
-    }
-
-    if (user.len > NGX_VERIFF_USER_MAX) {
-        ngx_str_set(reason, "the user is longer than 512 bytes");
-        return NGX_ABORT;
-    }
-
-    /* webhooks bring it back to the app, in a header */
-
-    if (ngx_http_veriff_session_is_header(&user) != NGX_OK) {
-        ngx_str_set(reason, "the user holds control characters, or begins or "
-                            "ends with a space");
-        return NGX_ABORT;
-    }
-
-    ctx->user = user;
-
-    return NGX_OK;
-}
-
-
-/* what comes out of a header as it went in */
-
-static ngx_int_t
-ngx_http_veriff_session_is_header(ngx_str_t *value)
-{
-    size_t  i;
-
-    for (i = 0; i < value->len; i++) {
-        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
-            return NGX_DECLINED;
-        }
-    }
-
-    return (value->data[0] == ' ' || value->data[value->len - 1] == ' ')
-           ? NGX_DECLINED : NGX_OK;
-}
-
-
 static void
 ngx_http_veriff_session_start(ngx_http_request_t *r)
 {
-    ngx_int_t               rc;
-    ngx_http_veriff_ctx_t  *ctx;
+    ngx_int_t                     rc;
+    ngx_http_veriff_ctx_t        *ctx;
+    ngx_http_veriff_main_conf_t  *vmcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    if (vmcf->store) {
+
+        /* goes on in ngx_http_veriff_session_flow() */
+
+        r->write_event_handler = ngx_http_veriff_session_flow;
+
+        if (ngx_http_veriff_flow_begin(r) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        }
+
+        return;
+    }
 
     rc = ngx_http_veriff_session_create(r, ctx);
 
@@ -202,6 +172,155 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
     }
 
     /* else it is finalized in ngx_http_veriff_session_resume() */
+}
+
+
+/* what the store says of the user is known */
+
+static void
+ngx_http_veriff_session_flow(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_http_veriff_ctx_t   *ctx;
+    ngx_http_veriff_flow_t  *flow;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+    flow = ctx->flow;
+
+    /* the client's connection may call it too */
+
+    if (!flow->ready) {
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (flow->result != NGX_HTTP_VERIFF_FLOW_CREATE) {
+        ngx_http_finalize_request(r, ngx_http_veriff_session_known(r, ctx));
+        return;
+    }
+
+    rc = ngx_http_veriff_session_create(r, ctx);
+
+    if (rc == NGX_DONE) {
+        return;
+    }
+
+    /* nobody was asked: the lease goes back */
+
+    (void) ngx_http_veriff_session_settle(r, NULL);
+
+    ngx_http_finalize_request(r, rc);
+}
+
+
+/* answers without asking the provider */
+
+static ngx_int_t
+ngx_http_veriff_session_known(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_http_veriff_flow_t  *flow;
+
+    flow = ctx->flow;
+
+    switch (flow->result) {
+
+    case NGX_HTTP_VERIFF_FLOW_RESUME:
+        ctx->session_id = flow->session;
+        return ngx_http_veriff_session_url(r, ctx, &flow->url, &flow->session,
+                                           flow->expires, NULL);
+
+    case NGX_HTTP_VERIFF_FLOW_VERIFIED:
+        return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_VERIFIED);
+
+    case NGX_HTTP_VERIFF_FLOW_PENDING:
+        return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_PENDING);
+
+    case NGX_HTTP_VERIFF_FLOW_REJECTED:
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_FORBIDDEN,
+                             "Your verification was declined. Please contact "
+                             "the site's support.", 0);
+
+    case NGX_HTTP_VERIFF_FLOW_LIMITED:
+        return ngx_http_veriff_session_error(r, ctx, 429,
+                             "There were too many attempts. Please try again "
+                             "later.", flow->retry_after);
+
+    case NGX_HTTP_VERIFF_FLOW_FAILED:
+        return ngx_http_veriff_session_error(r, ctx, flow->status,
+                             NGX_HTTP_VERIFF_TRY_AGAIN, flow->retry_after);
+
+    default: /* NGX_HTTP_VERIFF_FLOW_BROKEN */
+        return ngx_http_veriff_session_error(r, ctx,
+                             NGX_HTTP_SERVICE_UNAVAILABLE,
+                             NGX_HTTP_VERIFF_TRY_AGAIN,
+                             NGX_HTTP_VERIFF_RETRY_AFTER);
+    }
+}
+
+
+/* hands the outcome to the store; create is NULL if there was no request */
+
+static ngx_int_t
+ngx_http_veriff_session_settle(ngx_http_request_t *r,
+    ngx_http_veriff_create_t *create)
+{
+    ngx_str_t               none;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    ngx_str_null(&none);
+
+    if (create && create->status == NGX_HTTP_OK) {
+        return ngx_http_veriff_flow_end(r, ctx->flow, &create->session.id,
+                                        &create->session.url,
+                                        &create->payload.vendor_data,
+                                        &create->payload.end_user_id,
+                                        NGX_HTTP_OK, 0,
+                                        ngx_http_veriff_session_stored);
+    }
+
+    return ngx_http_veriff_flow_end(r, ctx->flow, &none, &none, &none, &none,
+                                    create ? create->status : 0,
+                                    create ? create->retry_after : 0,
+                                    ngx_http_veriff_session_stored);
+}
+
+
+static void
+ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update)
+{
+    ngx_http_request_t        *r;
+    ngx_http_veriff_ctx_t     *ctx;
+    ngx_http_veriff_create_t  *create;
+
+    r = update->request;
+
+    if (r == NULL) {
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+    create = ctx->create;
+
+    if (create == NULL) {
+        return;
+    }
+
+    create->stored = 1;
+
+    if (update->rc != NGX_OK && create->status == NGX_HTTP_OK) {
+
+        /* a URL that is not stored would be paid for again */
+
+        create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
+        create->retry_after = NGX_HTTP_VERIFF_RETRY_AFTER;
+    }
+
+    (void) ngx_http_post_request(r, NULL);
 }
 
 
@@ -287,6 +406,8 @@ ngx_http_veriff_session_created(ngx_http_request_t *r,
 {
     ngx_http_veriff_create_t *create = call->data;
 
+    ngx_http_veriff_ctx_t  *ctx;
+
     if (call->result == NGX_HTTP_VERIFF_CALL_SIGNED
         || (call->result == NGX_HTTP_VERIFF_CALL_UNSIGNED
             && call->integration->response_signature
@@ -294,11 +415,26 @@ ngx_http_veriff_session_created(ngx_http_request_t *r,
     {
         if (call->status == NGX_HTTP_OK || call->status == NGX_HTTP_CREATED) {
             ngx_http_veriff_session_accept(r, create);
-            return;
+            goto done;
         }
     }
 
     ngx_http_veriff_session_failed(r, create);
+
+done:
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    if (ctx->flow == NULL) {
+        create->stored = 1;
+        return;
+    }
+
+    if (ngx_http_veriff_session_settle(r, create) != NGX_OK) {
+        create->stored = 1;
+        create->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
+    }
 }
 
 
@@ -440,7 +576,7 @@ ngx_http_veriff_session_resume(ngx_http_request_t *r)
 
     /* the client's connection may call it too */
 
-    if (!create->call.done) {
+    if (!create->call.done || !create->stored) {
         return;
     }
 
@@ -463,54 +599,114 @@ ngx_http_veriff_session_reply(ngx_http_request_t *r,
 
     ctx->session_id = create->session.id;
 
-    switch (ctx->format) {
-
-    case NGX_HTTP_VERIFF_REDIRECT:
-        return ngx_http_veriff_reply_redirect(r, &create->session.url);
-
-    case NGX_HTTP_VERIFF_API:
-        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
-                                     &create->call.answer);
-
-    default: /* NGX_HTTP_VERIFF_JSON */
-        return ngx_http_veriff_session_json(r, ctx, create);
-    }
+    return ngx_http_veriff_session_url(r, ctx, &create->session.url,
+                       &create->session.id,
+                       ngx_time() + ctx->integration->session_lifetime,
+                       &create->call.answer);
 }
 
 
+/* answer is the provider's own, or NULL if it was not asked now */
+
 static ngx_int_t
-ngx_http_veriff_session_json(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create)
+ngx_http_veriff_session_url(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id,
+    time_t expires, ngx_str_t *answer)
 {
     u_char     *p;
     size_t      len;
     ngx_tm_t    tm;
     ngx_str_t   body;
 
-    static const char  format[] =
+    static const char  json[] =
         "{\"state\":\"UNVERIFIED\",\"sessionUrl\":,\"sessionId\":,"
         "\"expiresAt\":\"1970-01-01T00:00:00Z\"}";
+    static const char  api[] =
+        "{\"status\":\"success\",\"verification\":{\"id\":,\"url\":,"
+        "\"status\":\"created\"}}";
 
-    len = sizeof(format) - 1
-          + (size_t) ngx_veriff_json_escape(NULL, &create->session.url)
-          + (size_t) ngx_veriff_json_escape(NULL, &create->session.id);
+    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
+        return ngx_http_veriff_reply_redirect(r, url);
+    }
+
+    if (ctx->format == NGX_HTTP_VERIFF_API && answer) {
+        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
+                                     answer);
+    }
+
+    len = ngx_max(sizeof(json), sizeof(api)) - 1
+          + (size_t) ngx_veriff_json_escape(NULL, url)
+          + (size_t) ngx_veriff_json_escape(NULL, id);
 
     body.data = ngx_pnalloc(r->pool, len);
     if (body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    p = ngx_cpymem(body.data, "{\"state\":\"UNVERIFIED\",\"sessionUrl\":",
-                   sizeof("{\"state\":\"UNVERIFIED\",\"sessionUrl\":") - 1);
-    p = (u_char *) ngx_veriff_json_escape(p, &create->session.url);
-    p = ngx_cpymem(p, ",\"sessionId\":", sizeof(",\"sessionId\":") - 1);
-    p = (u_char *) ngx_veriff_json_escape(p, &create->session.id);
+    p = body.data;
 
-    ngx_gmtime(ngx_time() + ctx->integration->session_lifetime, &tm);
+    if (ctx->format == NGX_HTTP_VERIFF_API) {
+        p = ngx_sprintf(p, "{\"status\":\"success\",\"verification\":"
+                           "{\"id\":");
+        p = (u_char *) ngx_veriff_json_escape(p, id);
+        p = ngx_sprintf(p, ",\"url\":");
+        p = (u_char *) ngx_veriff_json_escape(p, url);
+        p = ngx_sprintf(p, ",\"status\":\"created\"}}");
+
+        body.len = p - body.data;
+
+        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
+                                     &body);
+    }
+
+    p = ngx_sprintf(p, "{\"state\":\"UNVERIFIED\",\"sessionUrl\":");
+    p = (u_char *) ngx_veriff_json_escape(p, url);
+    p = ngx_sprintf(p, ",\"sessionId\":");
+    p = (u_char *) ngx_veriff_json_escape(p, id);
+
+    ngx_gmtime(expires, &tm);
 
     p = ngx_sprintf(p, ",\"expiresAt\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"}",
                     tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
                     tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+
+    body.len = p - body.data;
+
+    return ngx_http_veriff_reply(r, NGX_HTTP_OK, "application/json", &body);
+}
+
+
+/* VERIFIED or PENDING: there is nothing to create */
+
+static ngx_int_t
+ngx_http_veriff_session_state(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state)
+{
+    u_char      *p;
+    ngx_str_t    body;
+    const char  *detail;
+
+    detail = (state == NGX_VERIFF_VERIFIED)
+             ? "Your identity is verified already."
+             : "Your verification is being checked. Please come back later.";
+
+    if (ctx->format == NGX_HTTP_VERIFF_API) {
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_CONFLICT,
+                                             detail, 0);
+    }
+
+    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
+        return ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PAGE,
+                                           NGX_HTTP_OK, detail, 0);
+    }
+
+    body.data = ngx_pnalloc(r->pool, 64);
+    if (body.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_sprintf(body.data, "{\"state\":\"%V\",\"sessionUrl\":null}",
+                    ngx_veriff_state_name(state));
 
     body.len = p - body.data;
 

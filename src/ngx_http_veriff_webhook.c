@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_webhook.h"
+#include "ngx_http_veriff_apply.h"
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
@@ -12,13 +13,6 @@
 
 #define NGX_HTTP_VERIFF_WEBHOOK_MAX  4194304    /* bytes of a body */
 
-
-/* an integration, and its pair that the webhook names */
-
-typedef struct {
-    ngx_http_veriff_integration_t  *integration;
-    ngx_http_veriff_pair_t         *pair;
-} ngx_http_veriff_candidate_t;
 
 
 static ngx_int_t ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
@@ -35,6 +29,8 @@ static ngx_int_t ngx_http_veriff_webhook_check(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_user(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
@@ -76,6 +72,10 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
 
     if (ctx->webhook_done) {
         return NGX_DECLINED;
+    }
+
+    if (ctx->webhook_checked) {
+        return ngx_http_veriff_webhook_apply(r, ctx);
     }
 
     if (!ctx->webhook_begun) {
@@ -128,6 +128,52 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
         return ngx_http_veriff_webhook_refuse(r, ctx, vlcf,
                                               NGX_HTTP_BAD_REQUEST,
                                               "malformed_json");
+    }
+
+    ctx->webhook_checked = 1;
+
+    return ngx_http_veriff_webhook_apply(r, ctx);
+}
+
+
+/* what it changes is durable before anyone hears of it */
+
+static ngx_int_t
+ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    rc = vmcf->store ? ngx_http_veriff_apply(r, ctx) : NGX_OK;
+
+    if (rc == NGX_AGAIN) {
+        return NGX_DONE;
+    }
+
+    if (rc != NGX_OK) {
+
+        /* the provider sends it again */
+
+        ctx->webhook_done = 1;
+
+        ngx_http_finalize_request(r,
+                   ngx_http_veriff_reply_error(r,
+                                               NGX_HTTP_VERIFF_REPLY_PROBLEM,
+                                               NGX_HTTP_SERVICE_UNAVAILABLE,
+                                               "The webhook could not be "
+                                               "stored.", 0));
+        return NGX_DONE;
+    }
+
+    if (vmcf->store && ctx->outcome == NGX_VERIFF_STALE
+        && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
+    {
+        /* an older decision: the application has the newer one */
+
+        r->content_handler = ngx_http_veriff_webhook_content;
     }
 
     return ngx_http_veriff_webhook_pass(r, ctx);

@@ -21,13 +21,14 @@
  *    56  holder         64  outcome_at         72  asked
  *    80  rate_last      88  rate_excess (4)    92  outcome (2)
  *    94  retry_after (2)                       96  user's len (4)
- *   100  url's len (4)
+ *   100  url's len (4)                      104  vendor_data
+ *   112  end_user_id
  *
  * then the attempts (8 bytes hash, 1 byte event and decided), the standing
  * session's id, the open session's if it is another one, user and URL.
  */
 
-#define NGX_VERIFF_RECORD_HEAD      104
+#define NGX_VERIFF_RECORD_HEAD      120
 #define NGX_VERIFF_RECORD_ATTEMPT   9
 
 #define NGX_VERIFF_RECORD_OWN       0x01    /* both ids are the same */
@@ -102,6 +103,8 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
     ngx_veriff_record_put(&buf[94], record->retry_after, 2);
     ngx_veriff_record_put(&buf[96], record->user.len, 4);
     ngx_veriff_record_put(&buf[100], own ? 0 : record->url.len, 4);
+    ngx_veriff_record_put(&buf[104], record->vendor_data, 8);
+    ngx_veriff_record_put(&buf[112], record->end_user_id, 8);
 
     p = &buf[NGX_VERIFF_RECORD_HEAD];
 
@@ -167,6 +170,8 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     record->rate_excess = (ngx_uint_t) ngx_veriff_record_get(&head[88], 4);
     record->outcome = (ngx_uint_t) ngx_veriff_record_get(&head[92], 2);
     record->retry_after = (ngx_uint_t) ngx_veriff_record_get(&head[94], 2);
+    record->vendor_data = ngx_veriff_record_get(&head[104], 8);
+    record->end_user_id = ngx_veriff_record_get(&head[112], 8);
 
     p += NGX_VERIFF_RECORD_HEAD;
 

@@ -42,6 +42,10 @@ typedef struct {
     int64_t                 rate_last;  /* ms: user_rate's bucket */
     ngx_uint_t              rate_excess; /* thousandths, 32 bits */
 
+    /* keyed hashes of what was sent for the open session, or 0 */
+    uint64_t                vendor_data;
+    uint64_t                end_user_id;
+
     /* sealed; empty if there is none */
     ngx_str_t               user;
     ngx_str_t               url;

@@ -394,6 +394,13 @@ ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
 
 
 ngx_int_t
+ngx_veriff_random(u_char *buf, size_t len)
+{
+    return (RAND_bytes(buf, (int) len) == 1) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
 ngx_veriff_seal_name(ngx_veriff_keys_t *keys, u_char kind, ngx_str_t *scope,
     ngx_str_t *text, u_char *name)
 {

@@ -55,6 +55,10 @@ ngx_int_t ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     ngx_str_t *user, u_char *uuid);
 
 
+/* Random bytes, for a key or an id: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_veriff_random(u_char *buf, size_t len);
+
+
 /* What is sealed, each under a key of its own. */
 
 typedef enum {

@@ -88,6 +88,8 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
     record->asked = 1767323045680LL;
     record->rate_last = 1767323045681LL;
     record->rate_excess = 0xffffffff;
+    record->vendor_data = 0x1122334455667788ULL;
+    record->end_user_id = 0x99aabbccddeeff00ULL;
     record->user = unit_str(pool, "sealed user");
     record->url = unit_repeat(pool, "sealed URL ", 2000);
 }
@@ -140,6 +142,8 @@ test_round_trip(ngx_pool_t *pool)
     expect(back.asked == r.asked);
     expect(back.rate_last == r.rate_last);
     expect(back.rate_excess == r.rate_excess);
+    expect(back.vendor_data == r.vendor_data);
+    expect(back.end_user_id == r.end_user_id);
     expect_str(back.user, "sealed user");
     expect(back.url.len == r.url.len);
     expect(ngx_memcmp(back.url.data, r.url.data, r.url.len) == 0);
@@ -184,7 +188,7 @@ test_at_rest(ngx_pool_t *pool)
     r.url = unit_repeat(pool, "url", 1000);
 
     bytes = written(pool, &r);
-    expect(bytes.len <= 192);
+    expect(bytes.len <= 208);
 
     expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
     expect(back.history.standing.status == NGX_VERIFF_STATUS_APPROVED);
@@ -218,16 +222,16 @@ test_layout(ngx_pool_t *pool)
     ngx_str_null(&r.url);
     bytes = written(pool, &r);
 
-    expect(bytes.len == 104 + 12 * 9 + 36 + 12 + 11);
+    expect(bytes.len == 120 + 12 * 9 + 36 + 12 + 11);
     expect(bytes.data[0] == 1);
     expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
     expect(bytes.data[4] == 12);
     expect(ngx_memcmp(&bytes.data[40], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
            == 0);
     expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
-    expect(ngx_memcmp(&bytes.data[104],
+    expect(ngx_memcmp(&bytes.data[120],
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
-    expect(ngx_memcmp(&bytes.data[104 + 12 * 9], SESSION OTHER "sealed user",
+    expect(ngx_memcmp(&bytes.data[120 + 12 * 9], SESSION OTHER "sealed user",
                       36 + 12 + 11) == 0);
 }
 

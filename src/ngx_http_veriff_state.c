@@ -1,0 +1,291 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_state.h"
+
+
+#define NGX_HTTP_VERIFF_STATE_TRIES  32     /* against other writers */
+
+/* kinds of names in the store */
+
+#define NGX_HTTP_VERIFF_STATE_USER     'u'
+#define NGX_HTTP_VERIFF_STATE_SESSION  's'
+#define NGX_HTTP_VERIFF_STATE_ECHO     'e'      /* not stored as such */
+
+
+static ngx_int_t ngx_http_veriff_state_try(ngx_http_veriff_update_t *update);
+static ngx_int_t ngx_http_veriff_state_write(
+    ngx_http_veriff_update_t *update);
+static void ngx_http_veriff_state_written(ngx_http_veriff_change_t *change);
+static void ngx_http_veriff_state_gone(void *data);
+
+
+void
+ngx_http_veriff_state_policy(ngx_http_veriff_integration_t *vi,
+    ngx_veriff_policy_t *policy)
+{
+    policy->now = ngx_time();
+    policy->max_age = vi->verified_for;
+    policy->retry_declined = vi->retry_declined;
+    policy->session_lifetime = vi->session_lifetime;
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_name(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_http_veriff_integration_t *vi, ngx_str_t *user, u_char *name)
+{
+    return ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_USER,
+                                &vi->name, user, name);
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_session(ngx_http_request_t *r,
+    ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name)
+{
+    u_char                        index[NGX_VERIFF_NAME_LEN];
+    ngx_int_t                     rc;
+    ngx_str_t                     value;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    if (session->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_SESSION,
+                             &vi->name, session, index)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_veriff_store_get(vmcf->store, r->pool, index, &value);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (value.len != NGX_VERIFF_NAME_LEN) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(name, value.data, NGX_VERIFF_NAME_LEN);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_echo(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_http_veriff_integration_t *vi, ngx_str_t *text, uint64_t *echo)
+{
+    u_char  name[NGX_VERIFF_NAME_LEN];
+
+    *echo = 0;
+
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_ECHO,
+                             &vi->name, text, name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(echo, &name[1], sizeof(uint64_t));
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_get(ngx_http_veriff_main_conf_t *vmcf, ngx_pool_t *pool,
+    u_char *name, ngx_veriff_record_t *record)
+{
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    ngx_memzero(record, sizeof(ngx_veriff_record_t));
+
+    rc = ngx_http_veriff_store_get(vmcf->store, pool, name, &value);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return (ngx_veriff_record_read(record, value.data, value.len) == NGX_OK)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_http_veriff_update_t *
+ngx_http_veriff_state_update_create(ngx_http_request_t *r, u_char *name)
+{
+    ngx_pool_t                *pool;
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_veriff_update_t  *update;
+
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    update = ngx_pcalloc(pool, sizeof(ngx_http_veriff_update_t));
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(void *));
+
+    if (update == NULL || cln == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    update->pool = pool;
+    update->request = r;
+    update->vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+    ngx_memcpy(update->name, name, NGX_VERIFF_NAME_LEN);
+
+    /* the cleanup is told when the update is freed first */
+
+    *(ngx_http_veriff_update_t **) cln->data = update;
+    cln->handler = ngx_http_veriff_state_gone;
+    update->cleanup = cln;
+
+    return update;
+}
+
+
+static void
+ngx_http_veriff_state_gone(void *data)
+{
+    ngx_http_veriff_update_t  *update;
+
+    update = *(ngx_http_veriff_update_t **) data;
+
+    if (update) {
+        update->request = NULL;
+        update->cleanup = NULL;
+    }
+}
+
+
+void
+ngx_http_veriff_state_update_free(ngx_http_veriff_update_t *update)
+{
+    if (update->cleanup) {
+        *(ngx_http_veriff_update_t **) update->cleanup->data = NULL;
+    }
+
+    ngx_destroy_pool(update->pool);
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_update(ngx_http_veriff_update_t *update)
+{
+    update->rc = ngx_http_veriff_state_try(update);
+
+    return update->rc;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_state_try(ngx_http_veriff_update_t *update)
+{
+    ngx_int_t  rc;
+
+    if (update->tries++ == NGX_HTTP_VERIFF_STATE_TRIES) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_veriff_state_get(update->vmcf, update->pool, update->name,
+                                   &update->record);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    rc = update->modify(update);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    return (ngx_http_veriff_state_write(update) == NGX_OK) ? NGX_AGAIN
+                                                           : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_state_write(ngx_http_veriff_update_t *update)
+{
+    u_char                 index[NGX_VERIFF_NAME_LEN];
+    ngx_str_t              value;
+    ngx_veriff_lmdb_op_t  *op;
+
+    update->change.nops = 0;
+    update->change.handler = ngx_http_veriff_state_written;
+    update->change.data = update;
+
+    op = ngx_http_veriff_store_op(&update->change, update->name, &value);
+
+    op->expects = 1;
+    op->revision = update->record.revision;
+
+    update->record.revision++;
+
+    op->value.len = ngx_veriff_record_len(&update->record);
+    op->value.data = ngx_pnalloc(update->pool, op->value.len);
+    if (op->value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_veriff_record_write(&update->record, op->value.data);
+
+    if (update->session.len) {
+
+        if (ngx_veriff_seal_name(update->vmcf->keys,
+                                 NGX_HTTP_VERIFF_STATE_SESSION,
+                                 &update->integration->name, &update->session,
+                                 index)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        value.data = update->name;
+        value.len = NGX_VERIFF_NAME_LEN;
+
+        (void) ngx_http_veriff_store_op(&update->change, index, &value);
+    }
+
+    return ngx_http_veriff_store_change(update->vmcf->store, &update->change);
+}
+
+
+static void
+ngx_http_veriff_state_written(ngx_http_veriff_change_t *change)
+{
+    ngx_http_veriff_update_t *update = change->data;
+
+    update->rc = change->job.rc;
+
+    if (update->rc == NGX_DECLINED || update->rc == NGX_AGAIN) {
+
+        /* someone else was faster, or the map has grown: once more */
+
+        update->rc = ngx_http_veriff_state_try(update);
+
+        if (update->rc == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    update->done(update);
+}

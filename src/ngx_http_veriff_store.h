@@ -1,0 +1,77 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_STORE_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_STORE_H_INCLUDED_
+
+
+#include "ngx_http_veriff_module.h"
+
+#include "ngx_veriff_lmdb.h"
+
+
+/*
+ * Where users' state lives.  Reads are made at once, without locks; changes
+ * are queued, committed together in the thread pool, and answered in the
+ * event loop when they are durable.
+ */
+
+#define NGX_HTTP_VERIFF_STORE_OPS  3
+
+
+typedef struct ngx_http_veriff_change_s  ngx_http_veriff_change_t;
+
+/* called in the event loop; change->job.rc is set, see ngx_veriff_lmdb.h */
+typedef void (*ngx_http_veriff_change_pt)(ngx_http_veriff_change_t *change);
+
+
+/*
+ * Linked changes.  It belongs to the caller, with all it points to, but must
+ * live until its handler is called: never in a request's pool.
+ */
+
+struct ngx_http_veriff_change_s {
+    ngx_veriff_lmdb_job_t            job;
+    ngx_veriff_lmdb_op_t             ops[NGX_HTTP_VERIFF_STORE_OPS];
+    ngx_uint_t                       nops;
+
+    ngx_http_veriff_change_pt        handler;
+    void                            *data;
+
+    ngx_http_veriff_change_t        *next;
+};
+
+
+/* The setter of veriff_store. */
+char *ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* In the master: makes the key if there is none. */
+ngx_int_t ngx_http_veriff_store_init_module(ngx_cycle_t *cycle);
+
+/* In a worker: opens the store; a failure is logged and tried again. */
+void ngx_http_veriff_store_init_process(ngx_cycle_t *cycle);
+
+/*
+ * Reads a value into the pool: NGX_OK, NGX_DECLINED (there is none) or
+ * NGX_ERROR (the store failed; it is logged, but not for every request).
+ */
+ngx_int_t ngx_http_veriff_store_get(ngx_http_veriff_store_t *store,
+    ngx_pool_t *pool, u_char *name, ngx_str_t *value);
+
+/* Adds an operation to a change; an empty value removes. */
+ngx_veriff_lmdb_op_t *ngx_http_veriff_store_op(
+    ngx_http_veriff_change_t *change, u_char *name, ngx_str_t *value);
+
+/*
+ * Queues a change: NGX_OK (the handler will be called, never before this
+ * returns) or NGX_ERROR (it will not).
+ */
+ngx_int_t ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
+    ngx_http_veriff_change_t *change);
+
+
+#endif /* _NGX_HTTP_VERIFF_STORE_H_INCLUDED_ */

@@ -1,0 +1,65 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_user.h"
+
+
+static ngx_int_t ngx_http_veriff_user_is_header(ngx_str_t *value);
+
+
+ngx_int_t
+ngx_http_veriff_user(ngx_http_request_t *r,
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
+    ngx_str_t *reason)
+{
+    ngx_str_t                  user;
+    ngx_http_complex_value_t  *cv;
+
+    cv = vlcf->user ? vlcf->user : ctx->integration->user;
+
+    if (ngx_http_complex_value(r, cv, &user) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (user.len == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (user.len > NGX_VERIFF_USER_MAX) {
+        ngx_str_set(reason, "the user is longer than 512 bytes");
+        return NGX_ABORT;
+    }
+
+    /* webhooks bring it back to the app, in a header */
+
+    if (ngx_http_veriff_user_is_header(&user) != NGX_OK) {
+        ngx_str_set(reason, "the user holds control characters, or begins or "
+                            "ends with a space");
+        return NGX_ABORT;
+    }
+
+    ctx->user = user;
+
+    return NGX_OK;
+}
+
+
+/* what comes out of a header as it went in */
+
+static ngx_int_t
+ngx_http_veriff_user_is_header(ngx_str_t *value)
+{
+    size_t  i;
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 || value->data[i] == 0x7f) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return (value->data[0] == ' ' || value->data[value->len - 1] == ' ')
+           ? NGX_DECLINED : NGX_OK;
+}

@@ -1,0 +1,24 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#ifndef _NGX_HTTP_VERIFF_USER_H_INCLUDED_
+#define _NGX_HTTP_VERIFF_USER_H_INCLUDED_
+
+
+#include "ngx_http_veriff_module.h"
+
+
+/*
+ * Finds out who the user is and sets ctx->user.  Returns NGX_OK,
+ * NGX_DECLINED (there is none), NGX_ABORT (one that cannot be used: *reason
+ * says why, without the value) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_user(ngx_http_request_t *r,
+    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
+    ngx_str_t *reason);
+
+
+#endif /* _NGX_HTTP_VERIFF_USER_H_INCLUDED_ */
