@@ -18,6 +18,10 @@ my $timeout = 20;
 my $copies = 0;
 my ($module, $master);
 
+if ($ENV{TEST_NGINX_LOAD_MODULES} eq '') {
+    Test::More::plan(skip_all => 'the module is linked into nginx');
+}
+
 END { local $?; stop() }
 
 sub slurp {

@@ -27,9 +27,13 @@ sub snapshot {
 sub configure {
     my ($text) = @_;
 
+    # none for a module that is linked into nginx
+    my $module = $ENV{TEST_NGINX_LOAD_MODULES};
+    my $load = $module eq '' ? '' : "load_module $module;";
+
     open my $out, '>', "$dir/conf/nginx.conf" or die "nginx.conf: $!";
     print $out <<"END";
-load_module $ENV{TEST_NGINX_LOAD_MODULES};
+$load
 pid $dir/run/nginx.pid;
 events { }
 http {

@@ -158,9 +158,11 @@ sub hmac {
 sub _module_paths {
     my @names = @_;
 
-    return join ' ', map {
+    # veriff has none if it is linked into nginx
+    return join ' ', grep { $_ ne '' } map {
         my $path = $module_file{$_} // $_;
-        -f $path or Test::Nginx::Util::bail_out("there is no module $path");
+        $path eq '' || -f $path
+            or Test::Nginx::Util::bail_out("there is no module $path");
         $path;
     } @names;
 }
