@@ -296,6 +296,88 @@ on_block(19 => sub {
     is(posts(), 2, 'two POSTs');
 });
 
+# HTTP/2 by hand: a frame, and a request for /json
+
+sub frame {
+    my ($type, $flags, $stream, $payload) = @_;
+
+    return substr(pack('N', length $payload), 1)
+           . pack('CCN', $type, $flags, $stream) . $payload;
+}
+
+sub literal { CORE::join '', "\0", map { chr(length $_) . $_ } @_ }
+
+sub h2_request {
+    my ($stream, $user) = @_;
+
+    # END_STREAM and END_HEADERS; indexed: GET, http
+    return frame(1, 5, $stream, "\x82\x86" . literal(':path', '/json')
+                                . literal(':authority', 'localhost')
+                                . literal('x-user', $user));
+}
+
+sub h2_reset { frame(3, 0, $_[0], pack('N', 8)) }
+
+sub h2_connect {
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                       PeerPort => $ENV{TEST_NGINX_H2_PORT})
+        or die "connect: $!";
+
+    syswrite $socket, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . frame(4, 0, 0, '');
+
+    return $socket;
+}
+
+# where a client leaves, and how: at once, when the provider is at work, and
+# when it waits for another one's outcome
+on_block(20 => sub {
+    my $posts = 0;
+
+    for my $way (qw(reset close)) {
+        my $leave = sub { $way eq 'reset' ? syswrite $_[0], h2_reset(1)
+                                          : close $_[0] };
+
+        fault(delay => 0.3, count => -1);
+
+        for my $when ('at once', 'while it is made', 'while it waits') {
+            my $user = "$way $when";
+            my $name = "$way, $when";
+            my $other;
+
+            if ($when eq 'while it waits') {
+                $other = send_request('/json', $user);
+                wait_for_posts($posts + 1);
+            }
+
+            my $socket = h2_connect();
+
+            if ($when eq 'at once' && $way eq 'reset') {
+                syswrite $socket, h2_request(1, $user) . h2_reset(1);
+
+            } else {
+                syswrite $socket, h2_request(1, $user);
+                wait_for_posts($posts + 1) if $when eq 'while it is made';
+                Time::HiRes::sleep(0.1) if $other;
+                $leave->($socket);
+            }
+
+            my $began = Time::HiRes::time();
+
+            answer_is($name, ask('/json', $user), 200, qr/"sessionUrl":"/);
+            cmp_ok(Time::HiRes::time() - $began, '<', 5, "$name: soon");
+            is(posts(), ++$posts, "$name: one POST");
+            read_answers($other) if $other;
+        }
+    }
+});
+
+# a port for a second listener, free a moment ago
+my $second = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0,
+                                   Listen => 1)
+    or die "listen: $!";
+$ENV{TEST_NGINX_H2_PORT} = $second->sockport;
+close $second;
+
 start_sandbox();
 run_tests();
 
@@ -391,3 +473,12 @@ main::kyc('user_rate 2r/h;
 
 
 === TEST 19: a forged answer is no session
+
+
+
+=== TEST 20: HTTP/2 clients that leave
+--- http_config eval
+main::kyc() . 'server {
+    listen $TEST_NGINX_H2_PORT http2;
+' . main::places() . '}'
+--- timeout: 20
