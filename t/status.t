@@ -27,6 +27,7 @@ on_block(1 => sub {
         answer_is($method, $refused, 405, qr/"status":405/);
         is($refused->{headers}{'content-type'}, 'application/problem+json',
            "$method: a problem");
+        is($refused->{headers}{allow}, 'GET, HEAD', "$method: Allow");
     }
 
     is(posts(), 0, 'the provider is not asked');
