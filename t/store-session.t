@@ -68,14 +68,7 @@ on_block(3 => sub {
     one_location('200 first requests', 200,
                  ask_many(200, '/redirect', 'alice'));
     is(posts(), 1, 'one POST');
-
 });
-
-sub slurp_log {
-    open my $in, '<:raw', $Test::Nginx::Util::ErrLogFile or die "log: $!";
-    local $/;
-    return scalar <$in>;
-}
 
 on_block(4 => sub {
     fault(delay => 1);
