@@ -36,6 +36,7 @@ static ngx_int_t ngx_http_veriff_flow_decide(
 static ngx_uint_t ngx_http_veriff_flow_rate(ngx_http_veriff_update_t *update,
     int64_t now, ngx_uint_t *wait);
 static void ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update);
+static void ngx_http_veriff_flow_release(ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_flow_result(ngx_http_request_t *r,
     ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_flow_poll(ngx_event_t *ev);
@@ -248,15 +249,14 @@ ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update)
     r = update->request;
 
     if (r == NULL) {
-
-        /* the client has gone; a lease that it got expires */
-
-        ngx_http_veriff_state_update_free(update);
+        ngx_http_veriff_flow_release(update);
         return;
     }
 
     c = r->connection;
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    ngx_http_set_log_request(c->log, r);
 
     ngx_http_veriff_flow_result(r, update);
     ngx_http_veriff_state_update_free(update);
@@ -269,6 +269,29 @@ ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update)
     r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* the client has gone, and has no use for the lease that it got */
+
+static void
+ngx_http_veriff_flow_release(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_flow_data_t *data = update->data;
+
+    if (update->rc == NGX_OK
+        && data->flow.result == NGX_HTTP_VERIFF_FLOW_CREATE)
+    {
+        update->modify = ngx_http_veriff_flow_settle;
+        update->done = ngx_http_veriff_state_update_free;
+        update->tries = 0;
+
+        if (ngx_http_veriff_state_update(update) == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    ngx_http_veriff_state_update_free(update);
 }
 
 
@@ -474,6 +497,12 @@ ngx_http_veriff_flow_settle(ngx_http_veriff_update_t *update)
         record->end_user_id = data->end_user_id;
         record->user = data->user;
         record->url = data->url;
+
+    } else if (data->status == 0) {
+
+        /* nobody was asked: it does not count for user_rate */
+
+        record->rate_excess -= ngx_min(record->rate_excess, 1000);
     }
 
     return NGX_OK;

@@ -56,6 +56,7 @@ static ngx_str_t  ngx_http_veriff_nosniff = ngx_string("nosniff");
 static ngx_str_t  ngx_http_veriff_no_store = ngx_string("no-store");
 static ngx_str_t  ngx_http_veriff_no_referrer = ngx_string("no-referrer");
 static ngx_str_t  ngx_http_veriff_get_post = ngx_string("GET, POST");
+static ngx_str_t  ngx_http_veriff_get_head = ngx_string("GET, HEAD");
 static ngx_str_t  ngx_http_veriff_post = ngx_string("POST");
 
 
@@ -140,6 +141,8 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         if (ngx_http_veriff_headers_out(r, "Allow",
                                         vlcf->webhook
                                         ? &ngx_http_veriff_post
+                                        : vlcf->status
+                                        ? &ngx_http_veriff_get_head
                                         : &ngx_http_veriff_get_post)
             != NGX_OK)
         {

@@ -238,7 +238,9 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
         return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_PENDING);
 
     case NGX_HTTP_VERIFF_FLOW_REJECTED:
-        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_FORBIDDEN,
+        return ngx_http_veriff_session_error(r, ctx,
+                             (ctx->format == NGX_HTTP_VERIFF_API)
+                             ? NGX_HTTP_CONFLICT : NGX_HTTP_FORBIDDEN,
                              "Your verification was declined. Please contact "
                              "the site's support.", 0);
 

@@ -473,4 +473,10 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
         change->handler(change);
     }
+
+    /* what was queued meanwhile */
+
+    if (store->first && !store->running) {
+        ngx_http_veriff_store_start(store);
+    }
 }
