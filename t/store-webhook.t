@@ -627,6 +627,9 @@ on_block(12 => sub {
     kill 'QUIT', $pid;
     ok(wait_for(sub { !kill 0, $pid }), 'nginx has ended');
 
+    # as Test::Nginx does it, for a module with sanitizers
+    local $ENV{LD_PRELOAD} = $ENV{TEST_NGINX_LD_PRELOAD} // '';
+
     system($Test::Nginx::Util::NginxBinary, '-p',
            "$Test::Nginx::Util::ServRoot/", '-c',
            $Test::Nginx::Util::ConfFile) == 0 or die 'nginx does not start';
