@@ -16,6 +16,7 @@ typedef struct {
     uint64_t                 vendor_data;
     uint64_t                 end_user_id;
     ngx_veriff_outcome_e     outcome;
+    ngx_uint_t               mismatch;      /* another user's, or a forgery */
 } ngx_http_veriff_apply_t;
 
 
@@ -28,6 +29,8 @@ static ngx_int_t ngx_http_veriff_apply_copy(ngx_pool_t *pool, ngx_str_t *dst,
 static ngx_int_t ngx_http_veriff_apply_modify(
     ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update);
+static void ngx_http_veriff_apply_outcome(ngx_http_veriff_ctx_t *ctx,
+    ngx_http_veriff_apply_t *apply);
 
 
 ngx_int_t
@@ -83,7 +86,7 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
         return NGX_AGAIN;
     }
 
-    ctx->outcome = apply->outcome;
+    ngx_http_veriff_apply_outcome(ctx, apply);
 
     ngx_http_veriff_state_update_free(update);
 
@@ -187,9 +190,11 @@ ngx_http_veriff_apply_modify(ngx_http_veriff_update_t *update)
     ngx_veriff_id_t          *open;
     ngx_veriff_record_t      *record;
     ngx_veriff_policy_t       policy;
+    ngx_veriff_history_t      before;
     ngx_http_veriff_apply_t  *apply;
 
     apply = update->data;
+    apply->mismatch = 0;
     record = &update->record;
     open = &record->history.open.session;
 
@@ -204,8 +209,11 @@ ngx_http_veriff_apply_modify(ngx_http_veriff_update_t *update)
                 && apply->end_user_id != record->end_user_id)))
     {
         apply->outcome = NGX_VERIFF_FOREIGN;
+        apply->mismatch = 1;
         return NGX_DECLINED;
     }
+
+    ngx_memcpy(&before, &record->history, sizeof(ngx_veriff_history_t));
 
     apply->outcome = ngx_veriff_policy_apply(&record->history,
                                              &apply->message, ngx_time());
@@ -224,7 +232,10 @@ ngx_http_veriff_apply_modify(ngx_http_veriff_update_t *update)
         return NGX_OK;
     }
 
-    return (apply->outcome == NGX_VERIFF_APPLIED) ? NGX_OK : NGX_DECLINED;
+    /* a stale verdict may still say that its attempt has a decision */
+
+    return ngx_memcmp(&before, &record->history, sizeof(ngx_veriff_history_t))
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -248,7 +259,7 @@ ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update)
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 
     ctx->applied = 1;
-    ctx->outcome = apply->outcome;
+    ngx_http_veriff_apply_outcome(ctx, apply);
     ctx->apply_rc = (update->rc == NGX_OK) ? NGX_OK : NGX_ERROR;
 
     ngx_http_veriff_state_update_free(update);
@@ -259,4 +270,18 @@ ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update)
     ngx_http_core_run_phases(r);
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* a decision that names another user is not told to be about that one */
+
+static void
+ngx_http_veriff_apply_outcome(ngx_http_veriff_ctx_t *ctx,
+    ngx_http_veriff_apply_t *apply)
+{
+    ctx->outcome = apply->outcome;
+
+    if (apply->mismatch) {
+        ngx_str_null(&ctx->webhook_user);
+    }
 }

@@ -7,7 +7,11 @@
 #include "ngx_http_veriff_state.h"
 
 
-#define NGX_HTTP_VERIFF_STATE_TRIES  32     /* against other writers */
+/*
+ * Against other writers: of all that wait to change one record, one does so
+ * with each commit.
+ */
+#define NGX_HTTP_VERIFF_STATE_TRIES  512
 
 /* kinds of names in the store */
 

@@ -42,6 +42,7 @@ struct ngx_http_veriff_store_s {
 #endif
 
     unsigned                    running:1;
+    unsigned                    answering:1;
     unsigned                    resize:1;
 };
 
@@ -332,7 +333,7 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
     store->last = &change->next;
     store->waiting++;
 
-    if (!store->running) {
+    if (!store->running && !store->answering) {
         ngx_http_veriff_store_start(store);
     }
 
@@ -461,7 +462,9 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
         (void) ngx_veriff_lmdb_resize(store->db);
     }
 
-    /* handlers may queue changes, which then begin the next commit */
+    /* handlers may queue changes: one commit for these and all that wait */
+
+    store->answering = 1;
 
     for ( /* void */ ; change; change = next) {
         next = change->next;
@@ -474,9 +477,9 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
         change->handler(change);
     }
 
-    /* what was queued meanwhile */
+    store->answering = 0;
 
-    if (store->first && !store->running) {
+    if (store->first) {
         ngx_http_veriff_store_start(store);
     }
 }

@@ -32,6 +32,8 @@ static ngx_int_t ngx_http_veriff_webhook_user(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_stale(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
@@ -157,6 +159,7 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
 
         /* the provider sends it again */
 
+        ctx->webhook_reason = "store_failed";
         ctx->webhook_done = 1;
 
         ngx_http_finalize_request(r,
@@ -171,12 +174,32 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     if (vmcf->store && ctx->outcome == NGX_VERIFF_STALE
         && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
     {
-        /* an older decision: the application has the newer one */
-
-        r->content_handler = ngx_http_veriff_webhook_content;
+        return ngx_http_veriff_webhook_stale(r, ctx);
     }
 
     return ngx_http_veriff_webhook_pass(r, ctx);
+}
+
+
+/*
+ * An older decision: the application has the newer one.  It is answered here
+ * and now, since try_files and mirror come later in this phase.
+ */
+
+static ngx_int_t
+ngx_http_veriff_webhook_stale(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ctx->webhook_reason = "ok";
+    ctx->webhook_valid = 1;
+    ctx->webhook_done = 1;
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "veriff webhook \"%V\": stale", &ctx->integration->name);
+
+    ngx_http_finalize_request(r, ngx_http_veriff_webhook_content(r));
+
+    return NGX_DONE;
 }
 
 
