@@ -183,18 +183,18 @@ ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, u_char *path)
     size_t      len;
     ngx_uint_t  i;
 
-    static const char  *names[] = { "data.mdb", "lock.mdb" };
+    static const char  *names[] = { "/data.mdb", "/lock.mdb" };
 
     for (i = 0; i < 2; i++) {
-        len = ngx_strlen(path) + sizeof("/data.mdb");
+        len = ngx_strlen(path);
 
-        db->files[i].name = ngx_pnalloc(pool, len);
+        db->files[i].name = ngx_pnalloc(pool, len + sizeof("/data.mdb"));
         if (db->files[i].name == NULL) {
             return NGX_ERROR;
         }
 
-        (void) ngx_sprintf((u_char *) db->files[i].name, "%s/%s%Z", path,
-                           names[i]);
+        ngx_memcpy(db->files[i].name, path, len);
+        ngx_memcpy(db->files[i].name + len, names[i], sizeof("/data.mdb"));
     }
 
     return NGX_OK;
