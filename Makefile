@@ -30,6 +30,9 @@ JOBS        ?= 2
 TESTS       ?= $(wildcard t/*.t)
 CHECK       ?=
 
+# How many times "make crash-test" kills it.
+CRASHES     ?= 60
+
 DESTDIR     ?=
 PREFIX      ?= /usr
 DOCDIR      ?= $(PREFIX)/share/doc/ngx_http_veriff_module
@@ -164,6 +167,11 @@ test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
 
+## crash-test: kills nginx under load, counts what is lost; CRASHES=300: all
+crash-test: deps
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
+	CRASHES=$(CRASHES) NGINX=$(BINARY) MODULE=$(MODULE) t/crash/run
+
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
@@ -177,4 +185,4 @@ help:
 .DEFAULT_GOAL := module
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
-        docs-check style-check test-browser demo help
+        docs-check style-check test-browser crash-test demo help

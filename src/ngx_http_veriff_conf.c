@@ -231,6 +231,10 @@ ngx_http_veriff_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                 *value, text;
     ngx_http_core_loc_conf_t  *clcf;
 
+    if (vlcf->status) {
+        return "is duplicate";
+    }
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (vlcf->session != NGX_CONF_UNSET_PTR || clcf->handler) {

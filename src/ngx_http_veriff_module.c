@@ -134,6 +134,10 @@ ngx_http_veriff_init(ngx_conf_t *cf)
 
     ngx_http_veriff_check_routes(cf);
 
+    if (ngx_http_veriff_store_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
     if (vmcf->integrations.nelts == 0) {

@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_veriff_secret_split(ngx_conf_t *cf,
     ngx_str_t *file, u_char *buf, size_t n, ngx_array_t *lines,
     ngx_uint_t max);
 static ngx_uint_t ngx_http_veriff_secret_uuid(ngx_str_t *key);
+static ngx_int_t ngx_http_veriff_secret_write(u_char *file, u_char *key);
+static ngx_int_t ngx_http_veriff_secret_sync(u_char *dir);
 
 
 ngx_array_t *
@@ -247,50 +249,138 @@ ngx_http_veriff_secret_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf)
 ngx_int_t
 ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file, u_char *key)
 {
-    u_char    *p;
+    ngx_int_t  rc;
+    ngx_str_t  dir, tmp;
+
+    rc = ngx_http_veriff_secret_load(cycle->log, file, key);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    /*
+     * A key is whole or not there, whenever the power fails; and two masters
+     * never make two: link() does not replace what is there.
+     */
+
+    tmp.len = file->len + 1 + NGX_INT64_LEN;
+    tmp.data = ngx_pnalloc(cycle->pool, tmp.len + 1);
+
+    dir.len = file->len - (sizeof("/key") - 1);
+    dir.data = ngx_pnalloc(cycle->pool, dir.len + 1);
+
+    if (tmp.data == NULL || dir.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    tmp.len = ngx_sprintf(tmp.data, "%V.%P%Z", file, ngx_pid) - tmp.data - 1;
+    (void) ngx_cpystrn(dir.data, file->data, dir.len + 1);
+
+    (void) ngx_delete_file(tmp.data);
+
+    rc = ngx_http_veriff_secret_write(tmp.data, key);
+
+    if (rc == NGX_OK && link((char *) tmp.data, (char *) file->data) == -1) {
+        rc = (ngx_errno == NGX_EEXIST) ? NGX_DECLINED : NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_veriff_secret_sync(dir.data);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "veriff key \"%V\" cannot be made", file);
+    }
+
+    (void) ngx_delete_file(tmp.data);
+
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_veriff_secret_load(cycle->log, file, key);
+    }
+
+    return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_veriff_secret_load(ngx_log_t *log, ngx_str_t *file, u_char *key)
+{
+    u_char     buf[NGX_VERIFF_KEY_LEN + 1];
     ssize_t    n;
     ngx_fd_t   fd;
 
     fd = ngx_open_file(file->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
                        NGX_FILE_OPEN, 0);
 
-    if (fd != NGX_INVALID_FILE) {
-        n = ngx_read_fd(fd, key, NGX_VERIFF_KEY_LEN);
-        p = (u_char *) "is not a key file of 32 bytes";
+    if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
+        return NGX_DECLINED;
+    }
 
-    } else if (ngx_errno == NGX_ENOENT) {
+    n = (fd == NGX_INVALID_FILE) ? NGX_ERROR
+                                 : ngx_read_fd(fd, buf, sizeof(buf));
 
-        /* exclusively: two masters must not make two keys */
+    if (n == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "veriff key \"%V\" cannot be read", file);
 
-        fd = open((char *) file->data, O_WRONLY|O_CREAT|O_EXCL, 0600);
-
-        n = NGX_ERROR;
-        p = (u_char *) "cannot be made";
-
-        if (fd != NGX_INVALID_FILE
-            && ngx_veriff_random(key, NGX_VERIFF_KEY_LEN) == NGX_OK)
-        {
-            n = ngx_write_fd(fd, key, NGX_VERIFF_KEY_LEN);
-
-            if (fsync(fd) == -1) {
-                n = NGX_ERROR;
-            }
-        }
+    } else if (n != NGX_VERIFF_KEY_LEN) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "veriff key \"%V\" is not a file of exactly %d bytes",
+                      file, NGX_VERIFF_KEY_LEN);
 
     } else {
-        n = NGX_ERROR;
-        p = (u_char *) "cannot be read";
+        ngx_memcpy(key, buf, NGX_VERIFF_KEY_LEN);
     }
 
-    if (n != NGX_VERIFF_KEY_LEN) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "veriff key \"%V\" %s", file, p);
-    }
+    ngx_explicit_memzero(buf, sizeof(buf));
 
-    if (fd != NGX_INVALID_FILE && ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", file);
+    if (fd != NGX_INVALID_FILE) {
+        (void) ngx_close_file(fd);
     }
 
     return (n == NGX_VERIFF_KEY_LEN) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_secret_write(u_char *file, u_char *key)
+{
+    ngx_int_t  rc;
+    ngx_fd_t   fd;
+
+    fd = open((char *) file, O_WRONLY|O_CREAT|O_EXCL, 0600);
+
+    if (fd == NGX_INVALID_FILE) {
+        return NGX_ERROR;
+    }
+
+    rc = (ngx_veriff_random(key, NGX_VERIFF_KEY_LEN) == NGX_OK
+          && ngx_write_fd(fd, key, NGX_VERIFF_KEY_LEN) == NGX_VERIFF_KEY_LEN
+          && fsync(fd) == 0)
+         ? NGX_OK : NGX_ERROR;
+
+    (void) ngx_close_file(fd);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_secret_sync(u_char *dir)
+{
+    ngx_int_t  rc;
+    ngx_fd_t   fd;
+
+    fd = open((char *) dir, O_RDONLY|O_DIRECTORY);
+
+    if (fd == NGX_INVALID_FILE) {
+        return NGX_ERROR;
+    }
+
+    rc = (fsync(fd) == 0) ? NGX_OK : NGX_ERROR;
+
+    (void) ngx_close_file(fd);
+
+    return rc;
 }

@@ -44,5 +44,12 @@ ngx_int_t ngx_http_veriff_secret_key(ngx_conf_t *cf, ngx_str_t *file,
 ngx_int_t ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file,
     u_char *key);
 
+/*
+ * Reads it: NGX_OK, NGX_DECLINED (there is none) or NGX_ERROR, which is
+ * logged.
+ */
+ngx_int_t ngx_http_veriff_secret_load(ngx_log_t *log, ngx_str_t *file,
+    u_char *key);
+
 
 #endif /* _NGX_HTTP_VERIFF_SECRET_H_INCLUDED_ */

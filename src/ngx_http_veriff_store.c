@@ -12,7 +12,18 @@
 #define NGX_HTTP_VERIFF_STORE_QUEUE    4096     /* changes that wait */
 #define NGX_HTTP_VERIFF_STORE_RETRY    5000     /* ms: to open it again */
 #define NGX_HTTP_VERIFF_STORE_CHECK    60000    /* ms: for dead readers */
+#define NGX_HTTP_VERIFF_STORE_POOL     1024
 #define NGX_HTTP_VERIFF_STORE_COMMIT   60000    /* ms: a commit is too slow */
+
+
+#if (NGX_THREADS)
+
+typedef struct {
+    ngx_veriff_lmdb_t          *db;
+    ngx_veriff_lmdb_job_t      *job;
+} ngx_http_veriff_store_batch_t;
+
+#endif
 
 
 struct ngx_http_veriff_store_s {
@@ -23,7 +34,7 @@ struct ngx_http_veriff_store_s {
     /* of each worker */
 
     ngx_log_t                  *log;
-    ngx_pool_t                 *pool;
+    ngx_pool_t                 *db_pool;
     ngx_veriff_lmdb_t          *db;
     ngx_event_t                 timer;
     time_t                      logged;
@@ -42,13 +53,18 @@ struct ngx_http_veriff_store_s {
 #endif
 
     unsigned                    running:1;
-    unsigned                    answering:1;
+    unsigned                    answering:1;    /* handlers are called */
     unsigned                    resize:1;
+    unsigned                    lost:1;         /* it was not to be opened */
 };
 
 
+static void ngx_http_veriff_store_own(ngx_cycle_t *cycle,
+    ngx_http_veriff_store_t *store);
+static void ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_timer(ngx_event_t *ev);
+static void ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     const char *what);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
@@ -151,6 +167,34 @@ ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* later it would be too late: a master that fails to reload must go on */
+
+ngx_int_t
+ngx_http_veriff_store_init(ngx_conf_t *cf)
+{
+    u_char                        key[NGX_VERIFF_KEY_LEN];
+    ngx_int_t                     rc;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (vmcf->store == NULL || vmcf->keys) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_veriff_secret_load(cf->log, &vmcf->store->key_file, key);
+
+    if (rc == NGX_OK) {
+        vmcf->keys = ngx_veriff_keys_create(cf->pool, key);
+        rc = vmcf->keys ? NGX_OK : NGX_ERROR;
+    }
+
+    ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_veriff_store_init_module(ngx_cycle_t *cycle)
 {
@@ -160,7 +204,13 @@ ngx_http_veriff_store_init_module(ngx_cycle_t *cycle)
 
     vmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_veriff_module);
 
-    if (vmcf == NULL || vmcf->store == NULL || vmcf->keys || ngx_test_config) {
+    if (vmcf == NULL || vmcf->store == NULL || ngx_test_config) {
+        return NGX_OK;
+    }
+
+    ngx_http_veriff_store_own(cycle, vmcf->store);
+
+    if (vmcf->keys) {
         return NGX_OK;
     }
 
@@ -173,6 +223,55 @@ ngx_http_veriff_store_init_module(ngx_cycle_t *cycle)
     ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
 
     return vmcf->keys ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * If "user" has changed, the files go to the new one, as the directory did.
+ * The old one owned the directory: what lies there may be a link.
+ */
+
+static void
+ngx_http_veriff_store_own(ngx_cycle_t *cycle, ngx_http_veriff_store_t *store)
+{
+    u_char           *name;
+    ngx_fd_t          fd;
+    ngx_uint_t        i;
+    struct stat       sb;
+    ngx_core_conf_t  *ccf;
+
+    static const char  *names[] = { "data.mdb", "lock.mdb" };
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
+    if (geteuid() != 0 || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        return;
+    }
+
+    name = ngx_pnalloc(cycle->pool, store->path->name.len
+                                    + sizeof("/data.mdb"));
+    if (name == NULL) {
+        return;
+    }
+
+    for (i = 0; i < 2; i++) {
+        ngx_sprintf(name, "%V/%s%Z", &store->path->name, names[i]);
+
+        fd = open((char *) name, O_RDONLY|O_NONBLOCK|O_NOFOLLOW);
+
+        if (fd == NGX_INVALID_FILE) {
+            continue;
+        }
+
+        if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) && sb.st_nlink == 1
+            && sb.st_uid != ccf->user && fchown(fd, ccf->user, -1) == -1)
+        {
+            ngx_log_error(NGX_LOG_ERR, cycle->log, ngx_errno,
+                          "fchown(\"%s\", %d) failed", name, ccf->user);
+        }
+
+        (void) ngx_close_file(fd);
+    }
 }
 
 
@@ -196,7 +295,6 @@ ngx_http_veriff_store_init_process(ngx_cycle_t *cycle)
     store = vmcf->store;
 
     store->log = cycle->log;
-    store->pool = cycle->pool;
     store->last = &store->first;
 
     store->timer.handler = ngx_http_veriff_store_timer;
@@ -204,20 +302,101 @@ ngx_http_veriff_store_init_process(ngx_cycle_t *cycle)
     store->timer.log = cycle->log;
     store->timer.cancelable = 1;
 
-    ngx_http_veriff_store_open(store);
+#if (NGX_THREADS)
+
+    /* now, when nothing waits for it */
+
+    store->task = ngx_thread_task_alloc(cycle->pool,
+                                        sizeof(ngx_http_veriff_store_batch_t));
+    if (store->task == NULL) {
+        return;
+    }
+
+#endif
+
+    ngx_http_veriff_store_inherit(store);
+
+    if (store->db == NULL) {
+        ngx_http_veriff_store_open(store);
+    }
+}
+
+
+/*
+ * Without a master the process goes on after a reload, with what still runs
+ * of the old configuration.  LMDB must not open a file twice in a process.
+ */
+
+static void
+ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store)
+{
+    ngx_http_veriff_store_t         *old;
+    static ngx_http_veriff_store_t  *current;
+
+    old = current;
+    current = store;
+
+    if (ngx_process != NGX_PROCESS_SINGLE || old == NULL) {
+        return;
+    }
+
+    if (old->timer.timer_set) {
+        ngx_del_timer(&old->timer);
+    }
+
+    if (old->db == NULL
+        || old->path->name.len != store->path->name.len
+        || ngx_strcmp(old->path->name.data, store->path->name.data) != 0)
+    {
+        return;
+    }
+
+    /* the old one's requests get 503 */
+
+    store->db = old->db;
+    store->db_pool = old->db_pool;
+
+    old->db = NULL;
+
+    ngx_add_timer(&store->timer, NGX_HTTP_VERIFF_STORE_CHECK);
 }
 
 
 static void
 ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
 {
+    ngx_pool_t  *pool;
     const char  *error;
 
-    store->db = ngx_veriff_lmdb_open(store->pool, store->path->name.data,
-                                     store->size, &error);
+    error = "no memory";
+
+    /* of its own: it may be opened many times */
+
+    pool = ngx_create_pool(NGX_HTTP_VERIFF_STORE_POOL, store->log);
+
+    if (pool) {
+        store->db = ngx_veriff_lmdb_open(pool, store->path->name.data,
+                                         store->size, &error);
+
+        if (store->db == NULL) {
+            ngx_destroy_pool(pool);
+            pool = NULL;
+        }
+    }
+
+    store->db_pool = pool;
 
     if (store->db == NULL) {
+        store->lost = 1;
         ngx_http_veriff_store_failed(store, error);
+
+    } else if (store->lost) {
+        store->lost = 0;
+        store->logged = 0;
+
+        ngx_log_error(NGX_LOG_NOTICE, store->log, 0,
+                      "veriff store \"%V\" is open again",
+                      &store->path->name);
     }
 
     ngx_add_timer(&store->timer, store->db ? NGX_HTTP_VERIFF_STORE_CHECK
@@ -235,9 +414,33 @@ ngx_http_veriff_store_timer(ngx_event_t *ev)
         return;
     }
 
-    (void) ngx_veriff_lmdb_check(store->db);
+    if (!store->running) {
+        ngx_http_veriff_store_check(store);
+    }
 
-    ngx_add_timer(ev, NGX_HTTP_VERIFF_STORE_CHECK);
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_HTTP_VERIFF_STORE_CHECK);
+    }
+}
+
+
+/* LMDB may refuse to go on after an error, files may have been replaced */
+
+static void
+ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
+{
+    if (ngx_veriff_lmdb_check(store->db) == NGX_OK) {
+        return;
+    }
+
+    ngx_http_veriff_store_failed(store, ngx_veriff_lmdb_error(store->db));
+
+    store->db = NULL;
+    store->lost = 1;
+
+    ngx_destroy_pool(store->db_pool);
+
+    ngx_http_veriff_store_open(store);
 }
 
 
@@ -359,7 +562,9 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
 
     store->running = 1;
 
-    if (ngx_http_veriff_store_post(store) != NGX_OK) {
+    /* the jobs say NGX_ERROR; handlers are never called at once */
+
+    if (ngx_http_veriff_store_post(store) != NGX_OK && store->db) {
         ngx_http_veriff_store_failed(store, "the thread pool is full");
     }
 }
@@ -370,28 +575,23 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
 static ngx_int_t
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
-    ngx_thread_task_t  *task;
-
-    if (store->task == NULL) {
-        store->task = ngx_thread_task_alloc(store->pool, sizeof(void *));
-        if (store->task == NULL) {
-            return NGX_ERROR;
-        }
-    }
+    ngx_thread_task_t              *task;
+    ngx_http_veriff_store_batch_t  *batch;
 
     task = store->task;
 
-    *(ngx_http_veriff_store_t **) task->ctx = store;
+    batch = task->ctx;
+    batch->db = store->db;
+    batch->job = &store->batch->job;
 
     task->handler = ngx_http_veriff_store_thread;
     task->event.handler = ngx_http_veriff_store_done;
     task->event.data = store;
     task->event.log = store->log;
 
-    if (ngx_thread_task_post(store->thread_pool, task) != NGX_OK) {
-
-        /* the jobs say NGX_ERROR; handlers are never called at once */
-
+    if (store->db == NULL
+        || ngx_thread_task_post(store->thread_pool, task) != NGX_OK)
+    {
         ngx_post_event(&task->event, &ngx_posted_events);
         return NGX_ERROR;
     }
@@ -407,9 +607,9 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 static void
 ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 {
-    ngx_http_veriff_store_t *store = *(ngx_http_veriff_store_t **) data;
+    ngx_http_veriff_store_batch_t *batch = data;
 
-    ngx_veriff_lmdb_batch(store->db, &store->batch->job);
+    ngx_veriff_lmdb_batch(batch->db, batch->job);
 }
 
 #else
@@ -417,7 +617,9 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 static ngx_int_t
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
-    ngx_veriff_lmdb_batch(store->db, &store->batch->job);
+    if (store->db) {
+        ngx_veriff_lmdb_batch(store->db, &store->batch->job);
+    }
 
     store->event.handler = ngx_http_veriff_store_done;
     store->event.data = store;
@@ -434,6 +636,7 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 static void
 ngx_http_veriff_store_done(ngx_event_t *ev)
 {
+    ngx_uint_t                 failed;
     ngx_http_veriff_change_t  *change, *next;
     ngx_http_veriff_store_t   *store = ev->data;
 
@@ -457,27 +660,35 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
     store->batch = NULL;
     store->running = 0;
 
-    if (store->resize || change->job.rc == NGX_AGAIN) {
+    if (store->db && (store->resize || change->job.rc == NGX_AGAIN)) {
         store->resize = 0;
         (void) ngx_veriff_lmdb_resize(store->db);
     }
 
-    /* handlers may queue changes: one commit for these and all that wait */
+    /* what handlers queue goes with what waits into the next commit */
 
     store->answering = 1;
+    failed = 0;
 
     for ( /* void */ ; change; change = next) {
         next = change->next;
 
         if (change->job.rc == NGX_ERROR || change->job.rc == NGX_ABORT) {
-            ngx_http_veriff_store_failed(store,
-                                         ngx_veriff_lmdb_error(store->db));
+            ngx_http_veriff_store_failed(store, store->db
+                                         ? ngx_veriff_lmdb_error(store->db)
+                                         : "it is not open");
         }
+
+        failed |= (change->job.rc == NGX_ERROR);
 
         change->handler(change);
     }
 
     store->answering = 0;
+
+    if (failed && store->db) {
+        ngx_http_veriff_store_check(store);
+    }
 
     if (store->first) {
         ngx_http_veriff_store_start(store);

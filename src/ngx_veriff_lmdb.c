@@ -7,6 +7,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include <lmdb.h>
 
 #include "ngx_veriff_lmdb.h"
@@ -16,16 +19,30 @@
 #define NGX_VERIFF_LMDB_MODE     0600
 
 
+typedef struct {
+    char       *name;
+    dev_t       dev;
+    ino_t       ino;
+} ngx_veriff_lmdb_file_t;
+
+
 struct ngx_veriff_lmdb_s {
     MDB_env    *env;
     MDB_dbi     dbi;
     MDB_txn    *reader;         /* reset between reads */
     int         error;          /* of the reads */
     int         batch_error;    /* of the batches: another thread's */
+
+    ngx_veriff_lmdb_file_t  files[2];
 };
 
 
 static void ngx_veriff_lmdb_cleanup(void *data);
+static int ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db);
+static ngx_int_t ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db,
+    ngx_pool_t *pool, u_char *path);
+static int ngx_veriff_lmdb_remember(ngx_veriff_lmdb_t *db);
+static int ngx_veriff_lmdb_there(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db,
     ngx_veriff_lmdb_job_t *first, ngx_veriff_lmdb_job_t *last);
@@ -61,6 +78,10 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
     cln->handler = ngx_veriff_lmdb_cleanup;
     cln->data = db;
 
+    if (ngx_veriff_lmdb_files(db, pool, path) != NGX_OK) {
+        return NULL;
+    }
+
     rc = mdb_env_create(&db->env);
     if (rc != 0) {
         db->env = NULL;
@@ -86,6 +107,23 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
         goto failed;
     }
 
+    rc = ngx_veriff_lmdb_whole(db);
+    if (rc != 0) {
+        goto failed;
+    }
+
+    rc = ngx_veriff_lmdb_remember(db);
+    if (rc != 0) {
+        goto failed;
+    }
+
+    /* those who were killed still have their places */
+
+    rc = ngx_veriff_lmdb_check(db) == NGX_OK ? 0 : db->error;
+    if (rc != 0) {
+        goto failed;
+    }
+
     rc = ngx_veriff_lmdb_begin(db);
     if (rc != 0) {
         goto failed;
@@ -100,6 +138,107 @@ failed:
     ngx_veriff_lmdb_close(db);
 
     return NULL;
+}
+
+
+/* a file that was cut would kill whoever reads behind its end */
+
+static int
+ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db)
+{
+    int               rc;
+    MDB_stat          st;
+    MDB_envinfo       info;
+    struct stat       sb;
+    mdb_filehandle_t  fd;
+
+    rc = mdb_env_get_fd(db->env, &fd);
+    if (rc != 0) {
+        return rc;
+    }
+
+    (void) mdb_env_stat(db->env, &st);
+    (void) mdb_env_info(db->env, &info);
+
+    if (fstat(fd, &sb) == -1) {
+        return errno;
+    }
+
+    /* the pages of an empty one are not written yet */
+
+    if (info.me_last_pgno > 1
+        && (uint64_t) sb.st_size < ((uint64_t) info.me_last_pgno + 1)
+                                   * st.ms_psize)
+    {
+        return MDB_CORRUPTED;
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, u_char *path)
+{
+    size_t      len;
+    ngx_uint_t  i;
+
+    static const char  *names[] = { "/data.mdb", "/lock.mdb" };
+
+    for (i = 0; i < 2; i++) {
+        len = ngx_strlen(path);
+
+        db->files[i].name = ngx_pnalloc(pool, len + sizeof("/data.mdb"));
+        if (db->files[i].name == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(db->files[i].name, path, len);
+        ngx_memcpy(db->files[i].name + len, names[i], sizeof("/data.mdb"));
+    }
+
+    return NGX_OK;
+}
+
+
+static int
+ngx_veriff_lmdb_remember(ngx_veriff_lmdb_t *db)
+{
+    ngx_uint_t   i;
+    struct stat  sb;
+
+    for (i = 0; i < 2; i++) {
+        if (stat(db->files[i].name, &sb) == -1) {
+            return errno;
+        }
+
+        db->files[i].dev = sb.st_dev;
+        db->files[i].ino = sb.st_ino;
+    }
+
+    return 0;
+}
+
+
+/* what is written to files that were removed or replaced is lost */
+
+static int
+ngx_veriff_lmdb_there(ngx_veriff_lmdb_t *db)
+{
+    ngx_uint_t   i;
+    struct stat  sb;
+
+    for (i = 0; i < 2; i++) {
+        if (stat(db->files[i].name, &sb) == -1) {
+            return errno;
+        }
+
+        if (sb.st_dev != db->files[i].dev || sb.st_ino != db->files[i].ino) {
+            return ESTALE;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -162,11 +301,10 @@ ngx_veriff_lmdb_get(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, u_char *key,
 
     ngx_str_null(value);
 
-    db->error = db->reader ? mdb_txn_renew(db->reader)
-                           : ngx_veriff_lmdb_begin(db);
+    db->error = db->reader ? 0 : ngx_veriff_lmdb_begin(db);
 
-    if (db->error == 0 && db->reader == NULL) {
-        db->error = MDB_BAD_TXN;
+    if (db->error == 0) {
+        db->error = mdb_txn_renew(db->reader);
     }
 
     if (db->error != 0) {
@@ -205,7 +343,20 @@ ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
     int                     rc;
     ngx_veriff_lmdb_job_t  *j;
 
+    rc = ngx_veriff_lmdb_there(db);
+
+    if (rc != 0) {
+        db->batch_error = rc;
+
+        for (j = job; j; j = j->next) {
+            j->rc = NGX_ERROR;
+        }
+
+        return;
+    }
+
     if (ngx_veriff_lmdb_try(db, job, NULL) == 0) {
+        db->batch_error = 0;
         return;
     }
 
@@ -376,7 +527,12 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
 {
     int  dead;
 
-    db->error = mdb_reader_check(db->env, &dead);
+    db->error = (db->batch_error == MDB_PANIC) ? MDB_PANIC
+                : mdb_reader_check(db->env, &dead);
+
+    if (db->error == 0) {
+        db->error = ngx_veriff_lmdb_there(db);
+    }
 
     return (db->error == 0) ? NGX_OK : NGX_ERROR;
 }

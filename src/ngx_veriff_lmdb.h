@@ -95,7 +95,10 @@ void ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job);
  */
 ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
 
-/* Frees the places of readers that died: NGX_OK or NGX_ERROR. */
+/*
+ * Frees the places of readers that died, and looks whether the files are
+ * still there: NGX_OK or NGX_ERROR (close it, and open it again).
+ */
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
 
 /* The last error that LMDB gave, as text that may be logged. */

@@ -1,0 +1,268 @@
+# The store's key and directory, and what happens when the store fails: the
+# rest of the site works, the log says it once, and it mends itself.
+
+use lib 't/lib';
+use VeriffTest;
+
+use HTTP::Tiny ();
+use Test::More ();
+use Time::HiRes ();
+
+my $keys = $ENV{TEST_NGINX_KEYS};
+my $dir = File::Temp::tempdir('veriff-store-XXXXXX', TMPDIR => 1,
+                              CLEANUP => 1);
+my $port = server_port();
+my $timeout = 12;
+my $owner = $$;
+my $master;
+
+END { local $?; stop() if $$ == $owner }
+
+sub slurp {
+    my ($file) = @_;
+
+    open my $in, '<:raw', $file or return '';
+    local $/;
+    return scalar <$in> // '';
+}
+
+sub put {
+    my ($name, $text) = @_;
+
+    open my $out, '>:raw', "$dir/$name" or die "$dir/$name: $!";
+    print $out $text;
+    close $out or die "$dir/$name: $!";
+}
+
+sub configure {
+    my (%o) = @_;
+
+    my $store = $o{store} // "$dir/store";
+    my $size = $o{size} // '4m';
+    my $user = $> == 0 ? 'user nobody nogroup;' : '';
+
+    put('nginx.conf', <<"END");
+load_module $ENV{TEST_NGINX_LOAD_MODULES};
+daemon off;
+$user
+worker_processes 2;
+pid $dir/nginx.pid;
+error_log $dir/error.log notice;
+env UBSAN_OPTIONS;
+events { worker_connections 256; }
+http {
+    access_log off;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    veriff_store $store size=$size;
+    veriff_integration kyc {
+        api_key_file $keys/api_key;
+        shared_secret_file $keys/shared_secret;
+        user \$http_x_user trusted;
+        url_hosts 127.0.0.1;
+        callback https://app.example.com/done;
+    }
+    server {
+        listen 127.0.0.1:$port;
+        location = /t { return 200 \$pid; }
+        location = /start { veriff_session kyc format=json; }
+        location = /status { veriff_status kyc; }
+        location /veriff-api/ {
+            internal;
+            veriff_sign kyc insecure_tls;
+            rewrite ^/veriff-api/(.*)\$ /\$1 break;
+            proxy_pass http://127.0.0.1:$ENV{TEST_NGINX_SANDBOX_HTTP_PORT};
+            proxy_ignore_client_abort on;
+            proxy_ignore_headers X-Accel-Redirect X-Accel-Expires
+                                 X-Accel-Limit-Rate X-Accel-Buffering
+                                 X-Accel-Charset;
+        }
+    }
+}
+END
+}
+
+sub nginx {
+    return ($ENV{TEST_NGINX_BINARY}, '-p', "$dir/", '-e', "$dir/error.log",
+            '-c', "$dir/nginx.conf");
+}
+
+sub answer {
+    my ($path, $user, $method) = @_;
+
+    return HTTP::Tiny->new(timeout => 10)
+                     ->request($method // 'GET',
+                               "http://127.0.0.1:$port$path",
+                               { headers => { 'X-User' => $user // 'u' } });
+}
+
+sub status { answer('/status', @_)->{status} }
+sub create { answer('/start', @_, 'POST')->{status} }
+
+sub wait_for {
+    my ($what) = @_;
+
+    my $end = Time::HiRes::time() + $timeout;
+
+    while (Time::HiRes::time() < $end) {
+        return 1 if $what->();
+        Time::HiRes::sleep(0.02);
+    }
+
+    return 0;
+}
+
+sub start {
+    unlink "$dir/error.log";
+    $master = fork() // die "fork: $!";
+
+    if ($master == 0) {
+        if ($ENV{TEST_NGINX_LD_PRELOAD}) {
+            my $logs = $ENV{VERIFF_SANITIZER_LOGS};
+            $ENV{LD_PRELOAD} = $ENV{TEST_NGINX_LD_PRELOAD};
+            $ENV{ASAN_OPTIONS} = 'detect_odr_violation=0,exitcode=0'
+                                 . ",log_path=$logs/asan";
+            $ENV{UBSAN_OPTIONS} = "print_stacktrace=1,log_path=$logs/ubsan";
+        }
+
+        open STDERR, '>', "$dir/stderr";
+        exec nginx() or POSIX::_exit(127);
+    }
+
+    wait_for(sub { answer('/t')->{status} == 200 })
+        or Test::More::diag(slurp("$dir/stderr"));
+}
+
+sub stop {
+    return if !$master;
+
+    kill 'QUIT', $master;
+    waitpid $master, 0;
+    undef $master;
+}
+
+sub lines {
+    my ($pattern) = @_;
+
+    return scalar grep { $_ =~ $pattern } split /\n/, slurp("$dir/error.log");
+}
+
+sub mode { sprintf '%04o', (stat "$dir/$_[0]")[2] & 07777 }
+
+start_sandbox();
+sandbox(POST => '/_sandbox/config', { rate => 1_000_000 });
+Test::More::plan('no_plan');
+chmod 0711, $dir;
+
+# the key
+configure(store => 'store/');
+system(join(' ', map { "'$_'" } nginx(), '-t') . ' 2>/dev/null');
+Test::More::ok(!-e "$dir/store/key", 'TEST 1: -t makes no key');
+
+start();
+Test::More::is(mode('store/key'), '0600', 'TEST 2: mode of the key');
+Test::More::is(-s "$dir/store/key", 32, 'TEST 2: size of the key');
+Test::More::is(mode('store'), '0700', 'TEST 2: mode of the directory');
+Test::More::is(join(' ', sort map { s{.*/}{}r } glob("$dir/store/*")),
+               'data.mdb key lock.mdb', 'TEST 2: nothing is left behind');
+Test::More::is((stat "$dir/store")[4], (getpwnam 'nobody')[2],
+               'TEST 2: owner') if $> == 0;
+
+my $key = slurp("$dir/store/key");
+
+Test::More::is(create('alice'), 200, 'TEST 3: a session');
+stop();
+start();
+Test::More::is(slurp("$dir/store/key"), $key, 'TEST 3: the same key');
+Test::More::like(answer('/status', 'alice')->{content}, qr/"sessionId":"/,
+                 'TEST 3: the same state');
+
+# a broken key at a reload
+put('store/key', 'short');
+kill 'HUP', $master;
+Test::More::ok(wait_for(sub { lines(qr/not a file of exactly 32 bytes/) }),
+               'TEST 4: a broken key is refused');
+Test::More::is(status('alice'), 200, 'TEST 4: the master lives on');
+put('store/key', $key);
+
+# replaced under way
+rename "$dir/store", "$dir/moved";
+put('store', 'a file');
+Test::More::is(create("gone$_"), 503, 'TEST 5: no store') for 1 .. 12;
+Test::More::is(answer('/t')->{status}, 200, 'TEST 5: the site works');
+Test::More::cmp_ok(lines(qr/\[error\].*veriff store/), '<=', 2,
+                   'TEST 5: once per worker');
+Test::More::cmp_ok(lines(qr/\[error\].*veriff store/), '>=', 1,
+                   'TEST 5: it is logged');
+unlink "$dir/store";
+rename "$dir/moved", "$dir/store";
+
+for (1 .. 8) {
+    Test::More::ok(wait_for(sub { status('alice') == 200 }),
+                   'TEST 6: mends itself');
+}
+
+Test::More::ok(wait_for(sub { lines(qr/is open again/) }),
+               'TEST 6: the log says so');
+stop();
+
+# garbage, and a file that was cut
+my $good = slurp("$dir/store/data.mdb");
+
+for my $bad ('x' x 65536, substr $good, 0, 8192) {
+    put('store/data.mdb', $bad);
+    start();
+    Test::More::is(status('alice'), 503, 'TEST 7: a broken file');
+    Test::More::is(create('alice'), 503, 'TEST 7: a broken file, created');
+    Test::More::is(answer('/t')->{status}, 200, 'TEST 7: the site works');
+    stop();
+    Test::More::is(lines(qr/exited on signal/), 0, 'TEST 7: nothing died');
+}
+
+put('store/data.mdb', $good);
+
+# full, and larger after a reload
+configure(size => '1m');
+start();
+
+my $n = 0;
+my $last;
+while ($n < 4000) {
+    $last = create('full' . $n++);
+    last if $last != 200;
+}
+
+Test::More::is($last, 503, "TEST 8: full after $n users");
+create("more$_") for 1 .. 10;
+Test::More::is(status('full0'), 200, 'TEST 8: those who are in are known');
+Test::More::cmp_ok(lines(qr/veriff store.*MDB_MAP_FULL/), '<=', 2,
+                   'TEST 8: once per worker');
+
+configure(size => '8m');
+kill 'HUP', $master;
+Test::More::ok(wait_for(sub { create('larger') == 200 }),
+               'TEST 9: room after a reload');
+Test::More::is(status('full0'), 200, 'TEST 9: nothing is lost');
+
+# reloads
+my @failed;
+
+for my $n (1 .. 20) {
+    kill 'HUP', $master;
+
+    for my $m (1 .. 20) {
+        my $got = status("full$m");
+        push @failed, "reload $n, status: $got" if $got != 200;
+    }
+
+    my $got = create("reload$n");
+    push @failed, "reload $n, session: $got" if $got != 200;
+}
+
+Test::More::is(join(', ', @failed), '', 'TEST 10: 20 reloads');
+stop();
+Test::More::is(lines(qr/\[(?:alert|crit)\]|exited on signal/), 0,
+               'TEST 10: the log');
