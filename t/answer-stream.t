@@ -84,7 +84,11 @@ add_response_body_check(sub {
     open my $in, '<', "/proc/$pid/status" or die "/proc/$pid/status: $!";
     my ($peak) = do { local $/; <$in> } =~ /^VmHWM:\s+(\d+) kB/m;
 
-    Test::More::cmp_ok($peak, '<', $memory_limit,
+    # all of it in nginx's own buffers, and not once more in ours
+    my $limit = $block->name =~ /large buffers/ ? 2 * $memory_limit
+                                                : $memory_limit;
+
+    Test::More::cmp_ok($peak, '<', $limit,
                        $block->name . ' - peak memory, kB');
 });
 
@@ -304,3 +308,14 @@ GET /v1/sessions/forged/m24
 --- grep_error_log: the provider's answer was cut off: wrong signature
 --- grep_error_log_out
 the provider's answer was cut off: wrong signature
+
+
+
+=== TEST 24: intact, slow client, large buffers, bounded memory
+--- config
+    limit_rate 9m;
+    proxy_buffers 2 24m;
+    proxy_busy_buffers_size 24m;
+--- request
+GET /v1/sessions/x/m24
+--- timeout: 15

@@ -113,9 +113,10 @@ CORE::join '', map {
         veriff_sign  kyc insecure_tls;
         proxy_pass   http://unix:\$TEST_NGINX_SERVER_ROOT/$n.sock;
     }\n"
-} 1 .. 7;
+} 1 .. 10;
 --- http_config eval
 my $sig = hmac(shared_secret(), 'x');
+my $key = api_key();
 my $n = 0;
 my $bad = '0' x 63;
 CORE::join '', map {
@@ -131,16 +132,19 @@ CORE::join '', map {
   "add_header x-hmac-signature ${sig}0;",
   "add_header x-hmac-signature $sig; add_header x-auth-client other;",
   "add_header x-hmac-signature $sig; add_header x-auth-client \$sig;" =~ s/\$sig/$sig/r,
-  "add_header x-hmac-signature g$bad;"
+  "add_header x-hmac-signature g$bad;",
+  "add_header x-hmac-signature $sig;" . "add_header x-auth-client $key;" x 2,
+  "add_header x-hmac-signature $sig;" . "add_header vrf-auth-client $key;" x 2,
+  "add_header vrf-hmac-signature $sig;" x 2
 --- request eval
-[map { "GET /v1/$_/x" } 1 .. 7]
+[map { "GET /v1/$_/x" } 1 .. 10]
 --- error_code eval
-[(502) x 7]
+[(502) x 10]
 --- response_body_like eval
-[('\A\{"status":"fail","code":"1101","message":"Bad Gateway"\}\r\n\z') x 7]
+[('\A\{"status":"fail","code":"1101","message":"Bad Gateway"\}\r\n\z') x 10]
 --- grep_error_log: ambiguous signature
 --- grep_error_log_out eval
-["ambiguous signature\n" x 1, ("ambiguous signature\n") x 6]
+["ambiguous signature\n" x 1, ("ambiguous signature\n") x 9]
 
 
 
@@ -521,3 +525,51 @@ json_answer('{"a": 1}', signature => '0' x 64)
  "GET /veriff-api/v1/sessions/" . uuid() . "/decision"]
 --- error_code eval
 [404, 200, 502, 405, 400, 404]
+
+
+
+=== TEST 31: nor does it open a tunnel where the signature may be missing
+--- config
+    location /v1/ {
+        veriff_sign       lax insecure_tls;
+        proxy_set_header  Upgrade websocket;
+        proxy_set_header  Connection upgrade;
+        proxy_pass        http://127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    }
+--- raw_request eval
+"GET /v1/sessions/x HTTP/1.1\r\nHost: localhost\r\n"
+. "Connection: close\r\nUpgrade: websocket\r\n\r\n"
+--- tcp_listen: $TEST_NGINX_RAND_PORT_2
+--- tcp_reply eval
+raw_answer('101 Switching', "Upgrade: websocket\r\n", 'tunnel')
+--- ignore_response
+--- error_log
+http proxy status 101
+--- no_error_log
+upstream process upgraded
+
+
+
+=== TEST 32: nor can it choose the charset or how nginx buffers
+--- config
+    location /v1/ {
+        veriff_sign    kyc insecure_tls;
+        proxy_pass     http://127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        charset        utf-8;
+        charset_types  *;
+    }
+--- request
+GET /v1/sessions/x
+--- tcp_listen: $TEST_NGINX_RAND_PORT_2
+--- tcp_reply_delay: 100ms
+--- tcp_reply eval
+my $answer = json_answer('{"a": 1}',
+                         headers => "X-Accel-Charset: koi8-r\r\n"
+                                    . "X-Accel-Buffering: no\r\n");
+[substr($answer, 0, -4), substr($answer, -4)]
+--- response_body chomp
+{"a": 1}
+--- response_headers
+Content-Type: application/json; charset=utf-8
+--- no_error_log
+non buffered

@@ -123,3 +123,54 @@ location = /hook {
         . '"proxy_method" or "proxy_set_body", and '
         . '"proxy_pass_request_headers on; proxy_pass_request_body on;"',
         'server.conf:2')
+
+
+
+=== TEST 8: proxy_pass_request_body off beside veriff_webhook
+--- user_files
+>>> server.conf
+location = /hook {
+    veriff_webhook              kyc;
+    proxy_pass                  http://127.0.0.1:1;
+    proxy_pass_request_body     off;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_webhook kyc" must pass webhooks as they are: no '
+        . '"proxy_method" or "proxy_set_body", and '
+        . '"proxy_pass_request_headers on; proxy_pass_request_body on;"',
+        'server.conf:2')
+
+
+
+=== TEST 9: proxy_method beside veriff_webhook
+--- user_files
+>>> server.conf
+location = /hook {
+    veriff_webhook  kyc;
+    proxy_pass      http://127.0.0.1:1;
+    proxy_method    PUT;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_webhook kyc" must pass webhooks as they are: no '
+        . '"proxy_method" or "proxy_set_body", and '
+        . '"proxy_pass_request_headers on; proxy_pass_request_body on;"',
+        'server.conf:2')
+
+
+
+=== TEST 10: proxy_method, inherited from the server
+--- user_files
+>>> server.conf
+proxy_method  DELETE;
+location /api/ {
+    internal;
+    veriff_sign   kyc;
+    include       $TEST_NGINX_KEYS/tls.conf;
+    proxy_pass    https://127.0.0.1:1;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_sign kyc" does not allow "proxy_method": what is signed '
+        . 'must be what goes out', 'server.conf:4')

@@ -224,6 +224,14 @@ good('back');
 reload_good('back', "TEST $test: back again");
 $test++;
 
+# also when no broken one came between
+configure('gone', no_module => 1, http_end => '', server => '');
+reload_good('gone', "TEST $test: without the module");
+
+good('here');
+reload_good('here', "TEST $test: back again");
+$test++;
+
 my $warm;
 
 for my $n (1 .. 120) {

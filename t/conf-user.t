@@ -1116,3 +1116,63 @@ location = /start {
 }
 --- no_error_log
 [warn]
+
+
+
+=== TEST 55: user $request_filename
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     "$request_filename";
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /start {
+    veriff_session  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_session kyc" takes the user from "$request_filename", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+        'server.conf:3')
+
+
+
+=== TEST 56: user $request_body_file
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     "$request_body_file";
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /start {
+    veriff_session  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_session kyc" takes the user from "$request_body_file", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+        'server.conf:3')
+
+
+
+=== TEST 57: user $content_length
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     "$content_length";
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /start {
+    veriff_session  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_session kyc" takes the user from "$content_length", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+        'server.conf:3')

@@ -382,3 +382,55 @@ X-User: alice
 [503, 503, 502]
 --- response_body_like eval
 main::each_one(3, '"type":"about:blank"')
+
+
+
+=== TEST 20: an encoding that is said but not there
+--- init
+main::fault(headers => { 'Content-Encoding' => 'gzip' });
+--- request
+    GET /redirect
+--- more_headers
+X-User: alice
+--- error_code: 502
+--- response_headers
+Location:
+--- error_log
+veriff session "kyc": the provider gave an answer with a wrong signature, status 201, code -
+
+
+
+=== TEST 21: another success
+--- http_config eval
+main::integration($main::known)
+--- config eval
+(main::api() =~ s/TEST_NGINX_SANDBOX_HTTP_PORT/TEST_NGINX_RAND_PORT_1/r)
+. main::sessions()
+--- tcp_listen: $TEST_NGINX_RAND_PORT_1
+--- tcp_reply eval
+my $body = JSON::PP::encode_json(main::answer());
+"HTTP/1.1 202 Accepted\r\nConnection: close\r\n"
+. "Content-Type: application/json\r\nX-HMAC-SIGNATURE: "
+. VeriffTest::hmac(VeriffTest::shared_secret(), $body) . "\r\n\r\n$body"
+--- request
+    GET /redirect
+--- more_headers
+X-User: alice
+--- error_code: 502
+--- response_headers
+Location:
+--- error_log
+veriff session "kyc": the provider gave an unexpected success status, status 202, code -
+
+
+
+=== TEST 22: a forged error has no code
+--- init
+main::fault(status => 401, code => '1802', signature => 'wrong');
+--- request
+    GET /redirect
+--- more_headers
+X-User: alice
+--- error_code: 502
+--- error_log
+veriff session "kyc": the provider gave an answer with a wrong signature, status 401, code -

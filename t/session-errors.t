@@ -337,3 +337,51 @@ main::fault(oversized => 1_000_000);
 X-User: a
 --- error_code eval
 [503, 502, 502, 200]
+
+
+
+=== TEST 21: none in the place of an answer in the provider's shape
+--- config eval
+main::api() . main::sessions() . '
+error_page 401 403 405 502 503 =200 /own.html;
+location = /own { veriff_session kyc format=api; }
+location = /own.html { internal; return 200 "my own page\n"; }'
+--- init
+main::fault(status => 503);
+main::fault(status => 400);
+--- request eval
+["GET /own", "GET /own", "GET /own", "HEAD /own", "PUT /own"]
+--- more_headers eval
+["X-User: a", "X-User: a", "", "X-User: a", "X-User: a"]
+--- error_code eval
+[503, 502, 401, 403, 405]
+--- response_body_like eval
+[('\A\{"status":"fail",') x 3, '\A\z', '\A\{"status":"fail",']
+
+
+
+=== TEST 22: an error is told once
+--- init
+main::fault(status => 400);
+--- request
+    GET /json
+--- more_headers
+X-User: alice
+--- error_code: 502
+--- grep_error_log: veriff session "kyc": the provider gave
+--- grep_error_log_out
+veriff session "kyc": the provider gave
+
+
+
+=== TEST 23: so is an answer that is cut
+--- init
+main::fault(cut => 'body');
+--- request
+    GET /json
+--- more_headers
+X-User: alice
+--- error_code: 503
+--- grep_error_log: veriff session "kyc": the provider gave
+--- grep_error_log_out
+veriff session "kyc": the provider gave

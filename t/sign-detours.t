@@ -109,3 +109,37 @@ veriff: the provider's answer was refused: its body is not read
 'x ' . api_key() . ' ' . hmac(shared_secret(), uuid())
 --- error_log
 seen: <-->
+
+
+
+=== TEST 6: a variable in proxy_pass that holds arguments
+--- config
+    location /veriff-api/ {
+        veriff_sign  kyc insecure_tls;
+        resolver     127.0.0.1;
+        set          $api "127.0.0.1:$TEST_NGINX_RAND_PORT_1?a=b";
+        rewrite      ^/veriff-api/(.*)$ /$1 break;
+        proxy_pass   http://$api;
+    }
+--- request eval
+'GET /veriff-api/v1/sessions/' . uuid() . '/decision'
+--- error_code: 502
+--- error_log
+is not a scheme and a host alone
+
+
+
+=== TEST 7: a variable in proxy_pass that holds a fragment
+--- config
+    location /veriff-api/ {
+        veriff_sign  kyc insecure_tls;
+        resolver     127.0.0.1;
+        set          $api "127.0.0.1:$TEST_NGINX_RAND_PORT_1#a";
+        rewrite      ^/veriff-api/(.*)$ /$1 break;
+        proxy_pass   http://$api;
+    }
+--- request eval
+'GET /veriff-api/v1/sessions/' . uuid() . '/decision'
+--- error_code: 502
+--- error_log
+is not a scheme and a host alone

@@ -168,6 +168,24 @@ on_block(9 => sub {
     is(status_of(answer_of(200, path => '/auth')), 403, 'auth_request');
 });
 
+on_block(10 => sub {
+    my ($answer, @seen) = answer_of(200, path => '/sign',
+                                    headers => ['X-Veriff-User: eve']);
+
+    is(scalar @seen, 1, 'the provider is asked');
+    like($seen[0]{head} // '', qr/^X-AUTH-CLIENT: /m, 'with the key');
+    unlike($seen[0]{head} // '', qr/^X-Veriff-/mi, 'without our marks');
+    is(status_of($answer), 502, 'and what it says is not signed');
+});
+
+on_block(11 => sub {
+    my $answer = answer_of(200, path => '/try');
+    is(status_of($answer), 502, 'no app behind try_files');
+
+    $answer = answer_of('accel /moved');
+    is(status_of($answer), 502, 'no app behind X-Accel-Redirect');
+});
+
 run_tests();
 
 __DATA__
@@ -419,6 +437,59 @@ $TEST_NGINX_INTEGRATION
 <!--#include virtual="/hook" -->
 >>> ssi.txt
 <!--#include virtual="/hook" -->
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 10: its marks do not leave through a signed location
+--- http_config
+$TEST_NGINX_INTEGRATION
+--- config
+    $TEST_NGINX_READY
+    location = /sign {
+        veriff_webhook kyc;
+        try_files /nothing @sign;
+    }
+    location @sign {
+        veriff_sign kyc insecure_tls;
+        rewrite ^ /v1/sessions break;
+        proxy_ignore_client_abort on;
+        proxy_pass $TEST_NGINX_APP;
+    }
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 11: nor does an error page of where it is led to
+--- http_config
+$TEST_NGINX_INTEGRATION
+--- config
+    $TEST_NGINX_READY
+    error_page 502 =200 /fine;
+    location = /fine {
+        return 200 "fine\n";
+    }
+    location = /hook {
+        veriff_webhook kyc;
+        proxy_pass $TEST_NGINX_APP;
+    }
+    location = /moved {
+        internal;
+        proxy_pass $TEST_NGINX_NO_APP;
+    }
+    location = /try {
+        veriff_webhook kyc;
+        try_files /nothing @none;
+    }
+    location @none {
+        proxy_pass $TEST_NGINX_NO_APP;
+    }
 --- request
     GET /ready
 --- response_body

@@ -207,6 +207,12 @@ first_content();
 add_test_cleanup_handler(\&first_content);
 
 master_on();
+on_block(8 => sub {
+    check_accepted("id \"$_\"", @request,
+                   headers => ["vrf-integration-id: $_"])
+        for 'id-one', 'ID-TWO', 'id-three', 'id-two';
+});
+
 run_tests();
 
 __DATA__
@@ -412,3 +418,34 @@ ready
     GET /ready
 --- response_body
 ready
+
+
+
+=== TEST 8: integrations that share a pair are told apart by their id
+--- http_config
+    veriff_integration one {
+        api_key_file        $TEST_NGINX_KEYS/api_key;
+        shared_secret_file  $TEST_NGINX_KEYS/shared_secret;
+        integration_id      id-one;
+        api_uri /one;
+    }
+    veriff_integration two {
+        api_key_file        $TEST_NGINX_KEYS/api_key;
+        shared_secret_file  $TEST_NGINX_KEYS/shared_secret;
+        integration_id      id-two;
+        api_uri /two;
+    }
+--- config
+    $TEST_NGINX_READY
+    location = /hook {
+        veriff_webhook one two;
+        proxy_pass $TEST_NGINX_APP;
+    }
+--- request
+    GET /ready
+--- response_body
+ready
+--- grep_error_log eval
+qr/veriff webhook "\w+": \w+/
+--- grep_error_log_out eval
+CORE::join '', map { qq(veriff webhook "$_": decision\n) } qw(one two one two)

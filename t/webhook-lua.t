@@ -62,6 +62,14 @@ on_block(10 => sub {
     is(scalar(app_seen()), 0, 'the app sees nothing');
 });
 
+on_block(11 => sub {
+    for my $header ('If-None-Match: "1"', 'If-Match: "2"') {
+        my $answer = exchange(webhook(headers => [$header]));
+        is(status_of($answer), 200, "$header: answered 200");
+        like(content_of($answer), qr/lua/, "$header: with its body");
+    }
+});
+
 run_tests();
 
 __DATA__
@@ -265,6 +273,25 @@ $TEST_NGINX_INTEGRATION
                 method = ngx.HTTP_POST, body = '{"a":1}'
             })
             ngx.say(answer.status)
+        }
+    }
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 11: conditions, where Lua is the application
+--- http_config
+$TEST_NGINX_INTEGRATION
+--- config
+    $TEST_NGINX_READY
+    location = /hook {
+        veriff_webhook kyc;
+        content_by_lua_block {
+            ngx.header["ETag"] = '"1"'
+            ngx.say("lua")
         }
     }
 --- request

@@ -7,6 +7,7 @@ use VeriffWebhook;
 use Test::More;
 
 start_app();
+key_file(other_key => "00000001-0000-4000-8000-000000000000\n");
 
 my $body = '{"verification":{"id":"abc-1","status":"approved"}}';
 my $key = api_key();
@@ -60,6 +61,16 @@ on_block(2 => sub {
     is(status_of(exchange(webhook(body => $body))), 200, 'a valid one');
 });
 
+on_block(3 => sub {
+    my $answer = exchange(webhook(body => $body));
+    my @seen = app_seen();
+
+    is(status_of($answer), 200, 'checked twice: answered as the app says');
+    is_deeply([($seen[0]{head} // '') =~ /^((?:x-veriff|x-auth|x-hmac)
+                                            .*?)\r$/xmig],
+              ['X-Veriff-Webhook: unknown_key'], 'the last word counts');
+});
+
 run_tests();
 
 __DATA__
@@ -101,3 +112,30 @@ $TEST_NGINX_INTEGRATION
 ready
 --- error_log
 veriff webhook refused: bad_signature
+
+
+
+=== TEST 3: valid in one location, not in that which it is led to
+--- http_config
+$TEST_NGINX_INTEGRATION
+    veriff_integration other {
+        api_key_file        $TEST_NGINX_KEYS/other_key;
+        shared_secret_file  $TEST_NGINX_KEYS/shared_secret;
+        api_uri             /other;
+    }
+--- config
+    $TEST_NGINX_READY
+    location = /hook {
+        veriff_webhook kyc;
+        try_files /nothing /other-hook;
+    }
+    location = /other-hook {
+        veriff_webhook other report;
+        proxy_pass $TEST_NGINX_APP;
+    }
+--- request
+    GET /ready
+--- response_body
+ready
+--- error_log
+veriff webhook is not valid: unknown_key
