@@ -108,7 +108,7 @@ ngx_module_t  ngx_http_veriff_module = {
     ngx_http_veriff_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_veriff_store_exit_process,    /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };

@@ -362,6 +362,25 @@ ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store)
 }
 
 
+void
+ngx_http_veriff_store_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_veriff_store_t      *store;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_veriff_module);
+
+    store = vmcf ? vmcf->store : NULL;
+
+    /* threads have ended: their pool is of a module before this one */
+
+    if (store && store->db) {
+        store->db = NULL;
+        ngx_destroy_pool(store->db_pool);
+    }
+}
+
+
 static void
 ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
 {

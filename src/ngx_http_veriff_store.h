@@ -58,6 +58,9 @@ ngx_int_t ngx_http_veriff_store_init_module(ngx_cycle_t *cycle);
 /* In a worker: opens the store; a failure is logged and tried again. */
 void ngx_http_veriff_store_init_process(ngx_cycle_t *cycle);
 
+/* In a worker that ends: closes the store. */
+void ngx_http_veriff_store_exit_process(ngx_cycle_t *cycle);
+
 /*
  * Reads a value into the pool: NGX_OK, NGX_DECLINED (there is none) or
  * NGX_ERROR (the store failed; it is logged, but not for every request).
