@@ -364,12 +364,7 @@ on_block(20 => sub {
     }
 });
 
-# a port for a second listener, free a moment ago
-my $second = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0,
-                                   Listen => 1)
-    or die "listen: $!";
-$ENV{TEST_NGINX_H2_PORT} = $second->sockport;
-close $second;
+$ENV{TEST_NGINX_H2_PORT} = free_port();
 
 start_sandbox();
 run_tests();

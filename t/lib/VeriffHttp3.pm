@@ -143,15 +143,6 @@ sub _certificate {
            . ' 2>/dev/null') == 0 or die "openssl req: $?";
 }
 
-# a port that is free, of UDP
-sub _port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-                                       LocalPort => 0, Proto => 'udp')
-        or die "bind: $!";
-
-    return $socket->sockport;
-}
-
 sub _prepare {
     my $options = `$Test::Nginx::Util::NginxBinary -V 2>&1`;
 
@@ -164,7 +155,7 @@ sub _prepare {
     mkdir "$dir/download" or die "$dir/download: $!";
 
     $shim = _compile();
-    $port = _port();
+    $port = VeriffTest::free_port();
     _certificate();
 
     $ENV{TEST_NGINX_HTTP3} = <<"END_OF_TEXT";

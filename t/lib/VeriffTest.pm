@@ -71,8 +71,14 @@ use Time::HiRes ();
 
 our @EXPORT = qw(
     start_sandbox stop_sandbox sandbox
-    api_key shared_secret key_file hmac canary load_modules
+    api_key shared_secret key_file hmac canary load_modules free_port
 );
+
+# A port that nobody listens on, and that no other suite gets; clients take
+# theirs elsewhere, see run-suites.
+sub free_port {
+    return Test::Nginx::Util::gen_rand_port() // die "no free port";
+}
 
 # Debian's nginx finds its modules here.
 my $modules_dir = '/usr/lib/nginx/modules';

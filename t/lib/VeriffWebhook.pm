@@ -98,12 +98,7 @@ END_OF_TEXT
 
     close $listen;
 
-    # a port for a second listener, free a moment ago
-    my $second = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-                                       LocalPort => 0, Listen => 1)
-        or die "listen: $!";
-    $ENV{TEST_NGINX_SECOND_PORT} = $second->sockport;
-    close $second;
+    $ENV{TEST_NGINX_SECOND_PORT} = VeriffTest::free_port();
 }
 
 sub _serve {
