@@ -162,7 +162,7 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    return ngx_http_veriff_check_user(cf, vlcf);
+    return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text);
 }
 
 

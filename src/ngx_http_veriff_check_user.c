@@ -58,20 +58,17 @@ static const char  *ngx_http_veriff_claims[] = {
 
 
 ngx_int_t
-ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
+ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
+    ngx_str_t *user)
 {
     ngx_str_t                      *text;
     ngx_uint_t                      i;
-    ngx_http_veriff_ref_t          *ref;
     ngx_http_veriff_integration_t  *vi;
 
-    ref = vlcf->session;
     vi = ref->integration;
 
-    if (vlcf->user) {
-        if (ngx_http_veriff_check_user_text(cf, ref, &vlcf->user_text, 0)
-            != NGX_OK)
-        {
+    if (user->len) {
+        if (ngx_http_veriff_check_user_text(cf, ref, user, 0) != NGX_OK) {
             return NGX_ERROR;
         }
 

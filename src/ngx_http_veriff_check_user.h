@@ -13,10 +13,11 @@
 
 /*
  * Checks that all variables from which a location takes the user are ones
- * that something has verified: NGX_OK or NGX_ERROR.
+ * that something has verified: NGX_OK or NGX_ERROR.  The text is that of a
+ * "user" parameter, or empty: then the integration's counts.
  */
 ngx_int_t ngx_http_veriff_check_user(ngx_conf_t *cf,
-    ngx_http_veriff_loc_conf_t *vlcf);
+    ngx_http_veriff_ref_t *ref, ngx_str_t *user);
 
 /*
  * Finds the next variable in *pos..last, moves *pos behind it and sets its

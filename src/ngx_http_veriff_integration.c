@@ -8,9 +8,8 @@
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_integration_key.h"
 #include "ngx_http_veriff_integration_payload.h"
+#include "ngx_http_veriff_integration_uri.h"
 #include "ngx_http_veriff_secret.h"
-
-#include "ngx_veriff_url.h"
 
 
 #define NGX_HTTP_VERIFF_NAME_MAX          64
@@ -26,8 +25,6 @@ static char *ngx_http_veriff_integration_directive(ngx_conf_t *cf,
 static ngx_command_t *ngx_http_veriff_integration_command(ngx_conf_t *cf);
 static char *ngx_http_veriff_integration_init(ngx_conf_t *cf,
     ngx_http_veriff_main_conf_t *vmcf, ngx_http_veriff_integration_t *vi);
-static char *ngx_http_veriff_integration_default_hosts(ngx_conf_t *cf,
-    ngx_http_veriff_integration_t *vi);
 
 static char *ngx_http_veriff_integration_id(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
@@ -36,10 +33,6 @@ static char *ngx_http_veriff_integration_time(ngx_conf_t *cf,
 static char *ngx_http_veriff_integration_rate(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_veriff_integration_user(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_veriff_integration_api_uri(ngx_conf_t *cf,
-    ngx_command_t *cmd, void *conf);
-static char *ngx_http_veriff_integration_url_hosts(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 
@@ -115,6 +108,20 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       0,
       NULL },
 
+    { ngx_string("start_uri"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_page_uri,
+      0,
+      offsetof(ngx_http_veriff_integration_t, start_uri),
+      NULL },
+
+    { ngx_string("return_uri"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_page_uri,
+      0,
+      offsetof(ngx_http_veriff_integration_t, return_uri),
+      NULL },
+
     { ngx_string("url_hosts"),
       NGX_CONF_1MORE,
       ngx_http_veriff_integration_url_hosts,
@@ -158,12 +165,6 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       &ngx_http_veriff_integration_signature },
 
       ngx_null_command
-};
-
-
-static ngx_str_t  ngx_http_veriff_integration_hosts[] = {
-    ngx_string(".veriff.com"),
-    ngx_string(".veriff.me")
 };
 
 
@@ -391,8 +392,9 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
         return rv;
     }
 
-    if (vi->api_uri.len == 0) {
-        ngx_str_set(&vi->api_uri, "/veriff-api");
+    rv = ngx_http_veriff_integration_uris(cf, vi);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     others = vmcf->integrations.elts;
@@ -427,43 +429,7 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
                "after which the provider ends a session";
     }
 
-    rv = ngx_http_veriff_integration_default_hosts(cf, vi);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
     return ngx_http_veriff_integration_payload(cf, vi);
-}
-
-
-static char *
-ngx_http_veriff_integration_default_hosts(ngx_conf_t *cf,
-    ngx_http_veriff_integration_t *vi)
-{
-    ngx_str_t   *host;
-    ngx_uint_t   i, n;
-
-    if (vi->url_hosts) {
-        return NGX_CONF_OK;
-    }
-
-    n = sizeof(ngx_http_veriff_integration_hosts) / sizeof(ngx_str_t);
-
-    vi->url_hosts = ngx_array_create(cf->pool, n, sizeof(ngx_str_t));
-    if (vi->url_hosts == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        host = ngx_array_push(vi->url_hosts);
-        if (host == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        *host = ngx_http_veriff_integration_hosts[i];
-    }
-
-    return NGX_CONF_OK;
 }
 
 
@@ -535,96 +501,6 @@ ngx_http_veriff_integration_user(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     vi->user_text = value[1];
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_veriff_integration_api_uri(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_veriff_integration_t *vi = conf;
-
-    ngx_str_t  *value, uri;
-
-    if (vi->api_uri.len) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    uri = value[1];
-
-    if (uri.len && uri.data[uri.len - 1] == '/') {
-        uri.len--;
-    }
-
-    if (uri.len < 2 || uri.data[0] != '/'
-        || ngx_strlchr(uri.data, uri.data + uri.len, '$')
-        || ngx_strlchr(uri.data, uri.data + uri.len, '?'))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid api_uri \"%V\", it is the prefix of a "
-                           "signed location, like \"/veriff-api\"",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    vi->api_uri = uri;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_veriff_integration_url_hosts(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_veriff_integration_t *vi = conf;
-
-    ngx_int_t    rc;
-    ngx_str_t   *value, *host;
-    ngx_uint_t   i;
-
-    if (vi->url_hosts) {
-        return "is duplicate";
-    }
-
-    vi->url_hosts = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
-    if (vi->url_hosts == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        rc = ngx_veriff_url_host_pattern(&value[i]);
-
-        if (rc == NGX_DECLINED) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid host \"%V\" in \"url_hosts\", use a "
-                               "lower case name, or \".name\" for all below "
-                               "it", &value[i]);
-            return NGX_CONF_ERROR;
-        }
-
-        if (rc == NGX_DONE) {
-            vi->loopback = 1;
-
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                               "url_hosts has the loopback address \"%V\": "
-                               "users may be sent there, also without TLS; "
-                               "for tests only", &value[i]);
-        }
-
-        host = ngx_array_push(vi->url_hosts);
-        if (host == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        *host = value[i];
-    }
 
     return NGX_CONF_OK;
 }

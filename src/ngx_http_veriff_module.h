@@ -58,6 +58,8 @@ typedef struct {
 
     ngx_str_t                        callback;
     ngx_str_t                        api_uri;
+    ngx_str_t                        start_uri;
+    ngx_str_t                        return_uri;
     ngx_array_t                     *url_hosts;     /* ngx_str_t */
     time_t                           session_lifetime;
     time_t                           verified_for;      /* 0: for ever */

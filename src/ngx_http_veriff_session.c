@@ -116,7 +116,7 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                              "itself. Open the page and try again.", 0);
     }
 
-    rc = ngx_http_veriff_user(r, vlcf, ctx, &error);
+    rc = ngx_http_veriff_user(r, vlcf->user, ctx, &error);
 
     if (rc == NGX_DECLINED) {
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,

@@ -48,7 +48,7 @@ ngx_http_veriff_status_handler(ngx_http_request_t *r)
 
     ctx->integration = vlcf->session->integration;
 
-    rc = ngx_http_veriff_user(r, vlcf, ctx, &reason);
+    rc = ngx_http_veriff_user(r, vlcf->user, ctx, &reason);
 
     if (rc == NGX_DECLINED || rc == NGX_ABORT) {
         return ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PROBLEM,

@@ -12,15 +12,16 @@ static ngx_int_t ngx_http_veriff_user_is_header(ngx_str_t *value);
 
 ngx_int_t
 ngx_http_veriff_user(ngx_http_request_t *r,
-    ngx_http_veriff_loc_conf_t *vlcf, ngx_http_veriff_ctx_t *ctx,
+    ngx_http_complex_value_t *expr, ngx_http_veriff_ctx_t *ctx,
     ngx_str_t *reason)
 {
-    ngx_str_t                  user;
-    ngx_http_complex_value_t  *cv;
+    ngx_str_t  user;
 
-    cv = vlcf->user ? vlcf->user : ctx->integration->user;
+    if (expr == NULL) {
+        expr = ctx->integration->user;
+    }
 
-    if (ngx_http_complex_value(r, cv, &user) != NGX_OK) {
+    if (ngx_http_complex_value(r, expr, &user) != NGX_OK) {
         return NGX_ERROR;
     }
 
