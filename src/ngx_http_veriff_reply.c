@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_reply.h"
 #include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_page.h"
 
 
 #define NGX_HTTP_VERIFF_REPLY_MAX  1024     /* of an error's body */
@@ -23,8 +24,6 @@ static ngx_http_veriff_status_t *ngx_http_veriff_reply_status(
 static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
     const char *detail, ngx_str_t *body);
-static ngx_uint_t ngx_http_veriff_reply_has_page(ngx_http_request_t *r,
-    ngx_uint_t status);
 static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
 
 
@@ -47,11 +46,6 @@ static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
 };
 
 
-/* what a browser may do with an answer of ours: show it */
-
-static ngx_str_t  ngx_http_veriff_csp =
-    ngx_string("default-src 'none'; frame-ancestors 'none'; "
-               "base-uri 'none'; form-action 'none'");
 static ngx_str_t  ngx_http_veriff_nosniff = ngx_string("nosniff");
 static ngx_str_t  ngx_http_veriff_no_store = ngx_string("no-store");
 static ngx_str_t  ngx_http_veriff_no_referrer = ngx_string("no-referrer");
@@ -119,6 +113,7 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
 {
     ngx_str_t                    body, value;
     const char                  *type;
+    ngx_http_veriff_page_t       page;
     ngx_http_veriff_status_t    *st;
     ngx_http_veriff_loc_conf_t  *vlcf;
 
@@ -158,32 +153,21 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
 
     st = ngx_http_veriff_reply_status(status);
 
+    if (shape == NGX_HTTP_VERIFF_REPLY_PAGE) {
+        ngx_memzero(&page, sizeof(ngx_http_veriff_page_t));
+
+        page.title = st->title;
+        page.text = detail;
+
+        return ngx_http_veriff_page(r, status, &page);
+    }
+
     if (ngx_http_veriff_reply_body(r, shape, st, detail, &body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    switch (shape) {
-
-    case NGX_HTTP_VERIFF_REPLY_PAGE:
-        type = "text/html; charset=utf-8";
-
-        if (ngx_http_veriff_headers_out(r, "Content-Security-Policy",
-                                        &ngx_http_veriff_csp)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        break;
-
-    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
-        type = "application/problem+json";
-        break;
-
-    default: /* NGX_HTTP_VERIFF_REPLY_API */
-        type = "application/json";
-        break;
-    }
+    type = (shape == NGX_HTTP_VERIFF_REPLY_PROBLEM)
+           ? "application/problem+json" : "application/json";
 
     if (ngx_http_veriff_headers_out(r, "X-Content-Type-Options",
                                     &ngx_http_veriff_nosniff)
@@ -228,34 +212,17 @@ ngx_http_veriff_reply_body(ngx_http_request_t *r,
 
     /* all that is written here is a constant of ours */
 
-    switch (shape) {
-
-    case NGX_HTTP_VERIFF_REPLY_PAGE:
-        p = ngx_slprintf(p, last,
-                         "<!DOCTYPE html>" CRLF
-                         "<html lang=\"en\">" CRLF
-                         "<head><meta charset=\"utf-8\">"
-                         "<meta name=\"viewport\" "
-                         "content=\"width=device-width\">"
-                         "<title>%s</title></head>" CRLF
-                         "<body><main><h1>%s</h1><p>%s</p></main></body>" CRLF
-                         "</html>" CRLF,
-                         st->title, st->title, detail);
-        break;
-
-    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
+    if (shape == NGX_HTTP_VERIFF_REPLY_PROBLEM) {
         p = ngx_slprintf(p, last,
                          "{\"type\":\"about:blank\",\"title\":\"%s\","
                          "\"status\":%ui,\"detail\":\"%s\"}" CRLF,
                          st->title, st->status, detail);
-        break;
 
-    default: /* NGX_HTTP_VERIFF_REPLY_API */
+    } else {
         p = ngx_slprintf(p, last,
                          "{\"status\":\"fail\",\"code\":\"%s\","
                          "\"message\":\"%s\"}" CRLF,
                          st->code, detail);
-        break;
     }
 
     body->len = p - body->data;
@@ -277,7 +244,7 @@ ngx_http_veriff_reply_api_body(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_veriff_reply_has_page(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_uint_t                 i;

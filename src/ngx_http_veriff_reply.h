@@ -39,6 +39,13 @@ ngx_int_t ngx_http_veriff_reply_error(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after);
 
+/*
+ * Non-zero if the location has an error page for the status, to which a page
+ * of ours gives way.
+ */
+ngx_uint_t ngx_http_veriff_reply_has_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+
 /* 303 to a URL, which is copied; neither cached nor leaked as a referrer. */
 ngx_int_t ngx_http_veriff_reply_redirect(ngx_http_request_t *r,
     ngx_str_t *url);
