@@ -79,7 +79,7 @@ ngx_http_veriff_session_url(ngx_http_request_t *r,
         "\"status\":\"created\"}}";
 
     if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
-        return ngx_http_veriff_reply_redirect(r, url);
+        return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER, url);
     }
 
     if (ctx->format == NGX_HTTP_VERIFF_API && answer) {
