@@ -165,6 +165,10 @@ typedef struct {
 
     ngx_str_t                        user;
     ngx_str_t                        session_id;
+    ngx_str_t                        state;         /* see tell.h */
+    ngx_str_t                        status;
+    ngx_str_t                        decision_time;
+    ngx_str_t                        page_uri;      /* that any may see */
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
 
