@@ -76,6 +76,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->format = NGX_HTTP_VERIFF_AUTO;
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
+     *     vlcf->metrics = NULL;
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
      *     vlcf->proxy_handler = NULL;
@@ -119,6 +120,10 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->format = prev->format;
             conf->user = prev->user;
             conf->user_text = prev->user_text;
+        }
+
+        if (conf->metrics == NULL) {
+            conf->metrics = prev->metrics;
         }
 
         if (conf->proxy_pass.len == 0) {

@@ -22,7 +22,7 @@ static const char  *ngx_http_veriff_webhook_results[] = {
     "ok", "method", "encoding", "size", "repeated_header",
     "conflicting_headers", "no_key", "no_signature", "malformed_signature",
     "unknown_key", "incomplete_body", "bad_signature", "malformed_json",
-    "store_failed", "other", NULL
+    "store_failed", "client_left", "other", NULL
 };
 
 static const char  *ngx_http_veriff_webhook_types[] = {
@@ -73,8 +73,20 @@ static const char  *ngx_http_veriff_reconciles[] = {
 };
 
 
-ngx_msec_t  ngx_http_veriff_buckets[NGX_HTTP_VERIFF_COUNT_BUCKETS] = {
-    50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000
+ngx_http_veriff_bucket_t
+    ngx_http_veriff_buckets[NGX_HTTP_VERIFF_COUNT_BUCKETS] =
+{
+    { 50, "0.05" },
+    { 100, "0.1" },
+    { 250, "0.25" },
+    { 500, "0.5" },
+    { 1000, "1" },
+    { 2500, "2.5" },
+    { 5000, "5" },
+    { 10000, "10" },
+    { 30000, "30" },
+    { 60000, "60" },
+    { NGX_MAX_INT_T_VALUE, "+Inf" }
 };
 
 
@@ -257,19 +269,19 @@ ngx_http_veriff_count_call(ngx_http_veriff_call_t *call, ngx_msec_t elapsed)
         return;
     }
 
-    for (i = 0; i < NGX_HTTP_VERIFF_COUNT_BUCKETS; i++) {
-        if (elapsed <= ngx_http_veriff_buckets[i]) {
+    for (i = 0; i < NGX_HTTP_VERIFF_COUNT_BUCKETS - 1; i++) {
+        if (elapsed <= ngx_http_veriff_buckets[i].max) {
             break;
         }
     }
 
     n = NGX_HTTP_VERIFF_COUNT_TIMES
-        + kind * (NGX_HTTP_VERIFF_COUNT_BUCKETS + 2);
+        + kind * (NGX_HTTP_VERIFF_COUNT_BUCKETS + 1);
 
     (void) ngx_atomic_fetch_add(&slot->counters[n + i], 1);
     (void) ngx_atomic_fetch_add(
-                    &slot->counters[n + NGX_HTTP_VERIFF_COUNT_BUCKETS + 1],
-                    elapsed);
+                        &slot->counters[n + NGX_HTTP_VERIFF_COUNT_BUCKETS],
+                        elapsed);
 }
 
 

@@ -39,7 +39,8 @@ typedef enum {
 } ngx_http_veriff_gate_reason_e;
 
 
-#define NGX_HTTP_VERIFF_COUNT_BUCKETS  10   /* of a call's time, and +Inf */
+#define NGX_HTTP_VERIFF_COUNT_TIMED    2    /* calls: create, decision */
+#define NGX_HTTP_VERIFF_COUNT_BUCKETS  11   /* of their time */
 
 
 /*
@@ -102,7 +103,8 @@ typedef enum {
     NGX_HTTP_VERIFF_COUNT_TIMES,
 
     NGX_HTTP_VERIFF_COUNTERS = NGX_HTTP_VERIFF_COUNT_TIMES
-                               + 2 * (NGX_HTTP_VERIFF_COUNT_BUCKETS + 2)
+                               + NGX_HTTP_VERIFF_COUNT_TIMED
+                                 * (NGX_HTTP_VERIFF_COUNT_BUCKETS + 1)
 } ngx_http_veriff_count_e;
 
 
@@ -135,7 +137,7 @@ void ngx_http_veriff_count_pass(ngx_http_veriff_integration_t *vi,
     ngx_uint_t status);
 
 
-/* what Prometheus is told */
+/* what Prometheus is told: words for counters */
 
 typedef struct {
     const char   *name;
@@ -147,12 +149,21 @@ typedef struct {
     unsigned      sparse:1;         /* most of them stay zero */
 } ngx_http_veriff_family_t;
 
+
+typedef struct {
+    ngx_msec_t    max;
+    const char   *seconds;
+} ngx_http_veriff_bucket_t;
+
+
 /* All families but the store's and times; the last has no name. */
 extern ngx_http_veriff_family_t  ngx_http_veriff_families[];
 
-/* Upper bounds of the buckets in milliseconds, and the calls' names. */
-extern ngx_msec_t   ngx_http_veriff_buckets[NGX_HTTP_VERIFF_COUNT_BUCKETS];
 extern const char  *ngx_http_veriff_calls[];
+
+/* Upper bounds of the buckets. */
+extern ngx_http_veriff_bucket_t
+    ngx_http_veriff_buckets[NGX_HTTP_VERIFF_COUNT_BUCKETS];
 
 
 #endif /* _NGX_HTTP_VERIFF_COUNT_H_INCLUDED_ */

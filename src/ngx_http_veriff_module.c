@@ -11,6 +11,7 @@
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_variable.h"
@@ -76,6 +77,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_webhook"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_veriff_conf_webhook,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_veriff_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

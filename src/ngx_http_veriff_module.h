@@ -128,6 +128,8 @@ typedef struct {
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
 
+    ngx_http_veriff_place_t         *metrics;       /* NULL: none */
+
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
 
