@@ -9,6 +9,7 @@
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_metrics.h"
@@ -303,5 +304,13 @@ ngx_http_veriff_ctx_create(ngx_http_request_t *r)
 static void
 ngx_http_veriff_ctx_cleanup(void *data)
 {
-    /* void: marks the context in the pool's list */
+    ngx_http_veriff_ctx_t *ctx = data;
+
+    /* it also marks the context in the pool's list */
+
+    if (ctx->webhook_begun && !ctx->webhook_done) {
+        ngx_http_veriff_count_webhook(ctx->integration,
+                                      ctx->webhook_checked
+                                      ? "client_left" : "incomplete_body");
+    }
 }
