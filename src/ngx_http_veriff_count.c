@@ -289,11 +289,14 @@ void
 ngx_http_veriff_count_pass(ngx_http_veriff_integration_t *vi,
     ngx_uint_t status)
 {
-    u_char  buf[4];
+    u_char       buf[4];
+    const char  *answer;
 
-    ngx_http_veriff_count_answer(vi, 2, status
-                                 ? ngx_http_veriff_count_status(status, buf)
-                                 : "none");
+    answer = (status == NGX_HTTP_VERIFF_COUNT_NO_ANSWER) ? "none"
+             : (status == NGX_HTTP_VERIFF_COUNT_NOT_ASKED) ? "refused"
+             : ngx_http_veriff_count_status(status, buf);
+
+    ngx_http_veriff_count_answer(vi, NGX_HTTP_VERIFF_COUNT_TIMED, answer);
 }
 
 

@@ -132,7 +132,10 @@ void ngx_http_veriff_count_gate(ngx_http_veriff_integration_t *vi,
 void ngx_http_veriff_count_call(ngx_http_veriff_call_t *call,
     ngx_msec_t elapsed);
 
-/* The provider's answer to what was passed through; 0: there was none. */
+/* The provider's answer to what was passed through: its status, or these. */
+#define NGX_HTTP_VERIFF_COUNT_NO_ANSWER  0
+#define NGX_HTTP_VERIFF_COUNT_NOT_ASKED  1
+
 void ngx_http_veriff_count_pass(ngx_http_veriff_integration_t *vi,
     ngx_uint_t status);
 
