@@ -7,7 +7,9 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
+#include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_gate_conf.h"
+#include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
@@ -45,7 +47,9 @@ char *
 ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK) {
+    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK
+        || ngx_http_veriff_metrics_check(cf, vlcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -69,8 +73,7 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
 
     if (vlcf->gate
         && (ngx_http_veriff_check_ref(cf, &vlcf->gate->ref) != NGX_OK
-            || (vlcf->sign == NULL && vlcf->session == NULL
-                && vlcf->webhook == NULL
+            || (!ngx_http_veriff_conf_own(vlcf)
                 && ngx_http_veriff_gate_check(cf, vlcf) != NGX_OK)))
     {
         return NGX_CONF_ERROR;

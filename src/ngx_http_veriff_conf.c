@@ -74,6 +74,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->format = NGX_HTTP_VERIFF_AUTO;
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
+     *     vlcf->metrics = NULL;
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
      *     vlcf->proxy_handler = NULL;
@@ -122,6 +123,10 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->format = prev->format;
             conf->user = prev->user;
             conf->user_text = prev->user_text;
+        }
+
+        if (conf->metrics == NULL) {
+            conf->metrics = prev->metrics;
         }
 
         if (conf->proxy_pass.len == 0) {
@@ -491,6 +496,13 @@ ngx_http_veriff_conf_place(ngx_conf_t *cf, ngx_http_veriff_place_t *place)
     ngx_cpystrn(place->file, name->data, name->len + 1);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf)
+{
+    return vlcf->sign || vlcf->session || vlcf->webhook || vlcf->metrics;
 }
 
 

@@ -27,6 +27,13 @@ typedef struct {
 } ngx_http_veriff_place_t;
 
 
+#define NGX_HTTP_VERIFF_NAME_MAX  64    /* of an integration */
+
+
+typedef struct ngx_http_veriff_zone_s  ngx_http_veriff_zone_t;
+typedef struct ngx_http_veriff_slot_s  ngx_http_veriff_slot_t;
+
+
 /* an API key and its secrets always go together */
 
 typedef struct {
@@ -65,7 +72,12 @@ typedef struct {
     time_t                           verified_for;      /* 0: for ever */
     time_t                           retry_declined;    /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
+    ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+
+    /* in shared memory, set when the zone is */
+    ngx_http_veriff_zone_t          *zone;
+    ngx_http_veriff_slot_t          *slot;
 
     unsigned                         loopback:1;    /* among url_hosts */
 } ngx_http_veriff_integration_t;
@@ -82,6 +94,7 @@ typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
     ngx_http_veriff_store_t         *store;
+    ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
@@ -103,30 +116,6 @@ typedef enum {
     NGX_HTTP_VERIFF_JSON,
     NGX_HTTP_VERIFF_API
 } ngx_http_veriff_format_e;
-
-
-/* what the gate did with a request, and why */
-
-typedef enum {
-    NGX_HTTP_VERIFF_GATE_PASS = 0,
-    NGX_HTTP_VERIFF_GATE_REDIRECT,
-    NGX_HTTP_VERIFF_GATE_DENY,
-    NGX_HTTP_VERIFF_GATE_REPORT,    /* passed, though it should not have */
-    NGX_HTTP_VERIFF_GATE_ALLOW      /* by on_error */
-} ngx_http_veriff_gate_result_e;
-
-
-typedef enum {
-    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
-    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
-    NGX_HTTP_VERIFF_GATE_PENDING,
-    NGX_HTTP_VERIFF_GATE_REJECTED,
-    NGX_HTTP_VERIFF_GATE_NO_USER,
-    NGX_HTTP_VERIFF_GATE_BAD_USER,
-    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
-    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
-    NGX_HTTP_VERIFF_GATE_NO_LOCATION
-} ngx_http_veriff_gate_reason_e;
 
 
 typedef struct {
@@ -151,6 +140,8 @@ typedef struct {
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
+
+    ngx_http_veriff_place_t         *metrics;       /* NULL: none */
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
