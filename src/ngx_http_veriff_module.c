@@ -11,6 +11,7 @@
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_variable.h"
@@ -61,6 +62,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_session"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_veriff_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_return"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_return_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

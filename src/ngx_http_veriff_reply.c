@@ -136,7 +136,7 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         if (ngx_http_veriff_headers_out(r, "Allow",
                                         vlcf->webhook
                                         ? &ngx_http_veriff_post
-                                        : vlcf->status
+                                        : (vlcf->status || vlcf->return_ref)
                                         ? &ngx_http_veriff_get_head
                                         : &ngx_http_veriff_get_post)
             != NGX_OK)
