@@ -17,6 +17,7 @@
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
+#include "ngx_http_veriff_zone.h"
 
 
 static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
@@ -152,9 +153,10 @@ ngx_http_veriff_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_http_veriff_phase(cf, NGX_HTTP_POST_READ_PHASE,
-                              ngx_http_veriff_headers_handler)
-        != NGX_OK
+    if (ngx_http_veriff_zone_add(cf) != NGX_OK
+        || ngx_http_veriff_phase(cf, NGX_HTTP_POST_READ_PHASE,
+                                 ngx_http_veriff_headers_handler)
+           != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_REWRITE_PHASE,
                                  ngx_http_veriff_redirected)
            != NGX_OK
@@ -178,6 +180,7 @@ ngx_http_veriff_init_process(ngx_cycle_t *cycle)
 {
     /* an error here would take the whole site down */
 
+    ngx_http_veriff_zone_init_process(cycle);
     ngx_http_veriff_store_init_process(cycle);
 
     return NGX_OK;

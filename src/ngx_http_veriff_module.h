@@ -27,6 +27,13 @@ typedef struct {
 } ngx_http_veriff_place_t;
 
 
+#define NGX_HTTP_VERIFF_NAME_MAX  64    /* of an integration */
+
+
+typedef struct ngx_http_veriff_zone_s  ngx_http_veriff_zone_t;
+typedef struct ngx_http_veriff_slot_s  ngx_http_veriff_slot_t;
+
+
 /* an API key and its secrets always go together */
 
 typedef struct {
@@ -67,7 +74,12 @@ typedef struct {
     time_t                           retry_declined;    /* 0: off */
     time_t                           reconcile;         /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
+    ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+
+    /* in shared memory, set when the zone is */
+    ngx_http_veriff_zone_t          *zone;
+    ngx_http_veriff_slot_t          *slot;
 
     unsigned                         loopback:1;    /* among url_hosts */
 } ngx_http_veriff_integration_t;
@@ -84,6 +96,7 @@ typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
     ngx_http_veriff_store_t         *store;
+    ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
