@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_reconcile.h"
 #include "ngx_http_veriff_apply.h"
+#include "ngx_http_veriff_zone.h"
 
 #include "ngx_veriff_session.h"
 #include "ngx_veriff_webhook.h"
@@ -233,6 +234,12 @@ ngx_http_veriff_reconcile_ask(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
     call = &reconcile->call;
 
+    if (ngx_http_veriff_zone_budget(ctx->integration) != NGX_OK) {
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_RECONCILE_OVER_BUDGET);
+        return NGX_DECLINED;
+    }
+
     p = ngx_pnalloc(r->pool, sizeof("/v1/sessions//decision") - 1
                              + session->len);
     if (p == NULL) {
@@ -255,7 +262,14 @@ ngx_http_veriff_reconcile_ask(ngx_http_request_t *r,
     call->handler = ngx_http_veriff_reconcile_answered;
     call->data = reconcile;
 
-    return ngx_http_veriff_call(r, call);
+    if (ngx_http_veriff_call(r, call) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_RECONCILE_ASKED);
+
+    return NGX_OK;
 }
 
 
@@ -285,6 +299,9 @@ ngx_http_veriff_reconcile_answered(ngx_http_request_t *r,
     }
 
     reconcile->ready = 1;
+
+    ngx_http_veriff_count(call->integration,
+                          NGX_HTTP_VERIFF_COUNT_RECONCILE_FAILED);
 
     if (call->result == NGX_HTTP_VERIFF_CALL_MISROUTED) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -377,6 +394,8 @@ ngx_http_veriff_reconcile_apply(ngx_http_request_t *r,
 
         /* there is none yet */
 
+        ngx_http_veriff_count(call->integration,
+                              NGX_HTTP_VERIFF_COUNT_RECONCILE_UNCHANGED);
         return NGX_OK;
 
     } else if (decision.session_id.len != reconcile->session.len
@@ -388,6 +407,8 @@ ngx_http_veriff_reconcile_apply(ngx_http_request_t *r,
     }
 
     if (reason) {
+        ngx_http_veriff_count(call->integration,
+                              NGX_HTTP_VERIFF_COUNT_RECONCILE_FAILED);
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "veriff decision \"%V\": the provider's answer was "
                       "refused: it %s", &call->integration->name, reason);
@@ -449,6 +470,16 @@ ngx_http_veriff_reconcile_outcome(ngx_http_veriff_update_t *update,
     ngx_log_t *log)
 {
     ngx_http_veriff_apply_t *apply = update->data;
+
+    ngx_uint_t  what;
+
+    what = (update->rc != NGX_OK || apply->mismatch)
+           ? NGX_HTTP_VERIFF_COUNT_RECONCILE_FAILED
+           : (apply->outcome == NGX_VERIFF_APPLIED)
+             ? NGX_HTTP_VERIFF_COUNT_RECONCILE_APPLIED
+             : NGX_HTTP_VERIFF_COUNT_RECONCILE_UNCHANGED;
+
+    ngx_http_veriff_count(update->integration, what);
 
     if (apply->mismatch) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
