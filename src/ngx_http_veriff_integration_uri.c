@@ -98,7 +98,9 @@ ngx_http_veriff_integration_page_uri(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    if (!ngx_http_veriff_integration_is_path(&value[1])) {
+    /* "/" is where users are led who came from nowhere */
+
+    if (value[1].len < 2 || !ngx_http_veriff_integration_is_path(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid %V \"%V\", it is the path of a "
                            "location, like \"/veriff/start\"",

@@ -16,6 +16,7 @@
 #include "ngx_veriff_payload.h"
 #include "ngx_veriff_seal.h"
 #include "ngx_veriff_sign.h"
+#include "ngx_veriff_way.h"
 #include "ngx_veriff_webhook.h"
 
 
@@ -180,6 +181,7 @@ typedef struct {
     ngx_http_veriff_flow_t          *flow;
     ngx_http_veriff_arrival_t       *arrival;
     ngx_http_veriff_reconcile_t     *reconcile;
+    ngx_veriff_way_t                 way;       /* of veriff_session */
 
     ngx_http_veriff_body_t           body;
 
@@ -206,6 +208,8 @@ typedef struct {
     unsigned                         webhook_valid:1;
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
+    unsigned                         carried:1;     /* the way, by cookie */
+    unsigned                         asked:1;       /* the way, by argument */
 } ngx_http_veriff_ctx_t;
 
 
