@@ -66,6 +66,7 @@ typedef struct {
     time_t                           retry_declined;    /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       response_signature;
+    ngx_msec_t                       lease;     /* of who creates a session */
 
     unsigned                         loopback:1;    /* among url_hosts */
 } ngx_http_veriff_integration_t;
