@@ -7,8 +7,9 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
-#include "ngx_http_veriff_metrics.h"
+#include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
@@ -66,6 +67,15 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
     }
 
     if (vlcf->webhook && ngx_http_veriff_check_webhook(cf, vlcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->gate
+        && (ngx_http_veriff_check_ref(cf, &vlcf->gate->ref) != NGX_OK
+            || (vlcf->sign == NULL && vlcf->session == NULL
+                && vlcf->webhook == NULL
+                && ngx_http_veriff_gate_check(cf, vlcf) != NGX_OK)))
+    {
         return NGX_CONF_ERROR;
     }
 

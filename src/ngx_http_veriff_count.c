@@ -204,7 +204,7 @@ ngx_http_veriff_count_gate(ngx_http_veriff_integration_t *vi,
     ngx_http_veriff_gate_reason_e reason)
 {
     ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_GATE
-                              + result * NGX_HTTP_VERIFF_GATE_REASONS
+                              + result * NGX_HTTP_VERIFF_COUNT_REASONS
                               + reason);
 }
 
@@ -329,12 +329,8 @@ static void
 ngx_http_veriff_count_answer(ngx_http_veriff_integration_t *vi,
     ngx_uint_t kind, const char *answer)
 {
-    const char  **names;
-
-    names = ngx_http_veriff_call_answers;
-
     ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_CALLS
-                  + kind * (sizeof(ngx_http_veriff_call_answers)
-                            / sizeof(names[0]) - 1)
-                  + ngx_http_veriff_count_index(names, answer));
+                   + kind * NGX_HTTP_VERIFF_COUNT_ANSWER
+                   + ngx_http_veriff_count_index(ngx_http_veriff_call_answers,
+                                                 answer));
 }

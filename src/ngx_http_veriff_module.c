@@ -10,6 +10,8 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_count.h"
+#include "ngx_http_veriff_gate.h"
+#include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_metrics.h"
@@ -51,6 +53,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_veriff_conf_key_file,
       NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_gate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_veriff_gate_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
@@ -233,6 +242,7 @@ ngx_http_veriff_redirected(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_veriff_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                    rc;
     ngx_http_veriff_loc_conf_t  *vlcf;
 
     vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
@@ -245,7 +255,16 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
         return ngx_http_veriff_sign_handler(r, vlcf);
     }
 
-    return ngx_http_veriff_sign_forget(r);
+    rc = ngx_http_veriff_sign_forget(r);
+
+    if (rc != NGX_DECLINED || vlcf->session) {
+
+        /* locations of ours are not gated */
+
+        return rc;
+    }
+
+    return ngx_http_veriff_gate_handler(r, vlcf);
 }
 
 

@@ -118,7 +118,44 @@ typedef enum {
 } ngx_http_veriff_format_e;
 
 
+/* what the gate did with a request, and why */
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_PASS = 0,
+    NGX_HTTP_VERIFF_GATE_REDIRECT,
+    NGX_HTTP_VERIFF_GATE_DENY,
+    NGX_HTTP_VERIFF_GATE_REPORT,    /* passed, though it should not have */
+    NGX_HTTP_VERIFF_GATE_ALLOW      /* by on_error */
+} ngx_http_veriff_gate_result_e;
+
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
+    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
+    NGX_HTTP_VERIFF_GATE_PENDING,
+    NGX_HTTP_VERIFF_GATE_REJECTED,
+    NGX_HTTP_VERIFF_GATE_NO_USER,
+    NGX_HTTP_VERIFF_GATE_BAD_USER,
+    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
+    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
+    NGX_HTTP_VERIFF_GATE_NO_LOCATION
+} ngx_http_veriff_gate_reason_e;
+
+
 typedef struct {
+    ngx_http_veriff_ref_t            ref;
+    ngx_flag_t                       report;
+    ngx_flag_t                       allow;         /* on_error=allow */
+    time_t                           max_age;       /* 0: verified_for */
+    ngx_str_t                        page;          /* or empty */
+    ngx_http_complex_value_t        *user;          /* NULL: integration's */
+    ngx_str_t                        user_text;
+} ngx_http_veriff_gate_t;
+
+
+typedef struct {
+    ngx_http_veriff_gate_t          *gate;          /* NULL: off */
+
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;
 
@@ -171,6 +208,8 @@ typedef struct {
     ngx_str_t                        status;
     ngx_str_t                        decision_time;
     ngx_str_t                        page_uri;      /* that any may see */
+    ngx_str_t                        gate;
+    ngx_str_t                        gate_reason;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
 
@@ -190,6 +229,8 @@ typedef struct {
     ngx_int_t                        apply_rc;
     ngx_uint_t                       outcome;   /* ngx_veriff_outcome_e */
 
+    unsigned                         gated:1;       /* the app was told */
+    unsigned                         gate_refused:1;
     unsigned                         signing:1;
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
