@@ -103,6 +103,10 @@ void ngx_http_veriff_count_webhook(ngx_http_veriff_integration_t *vi,
 void ngx_http_veriff_count_outcome(ngx_http_veriff_integration_t *vi,
     ngx_uint_t outcome, ngx_veriff_status_e status);
 
+/* What the flow has found out, if that was the end. */
+void ngx_http_veriff_count_flow(ngx_http_veriff_integration_t *vi,
+    ngx_uint_t result);
+
 void ngx_http_veriff_count_gate(ngx_http_veriff_integration_t *vi,
     ngx_http_veriff_gate_result_e result,
     ngx_http_veriff_gate_reason_e reason);

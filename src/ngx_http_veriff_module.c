@@ -257,7 +257,7 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
 
     rc = ngx_http_veriff_sign_forget(r);
 
-    if (rc != NGX_DECLINED || vlcf->session) {
+    if (rc != NGX_DECLINED || vlcf->session || vlcf->metrics) {
 
         /* locations of ours are not gated */
 
