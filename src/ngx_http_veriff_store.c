@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_secret.h"
 
 
@@ -67,6 +68,9 @@ static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static void ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     const char *what);
+static ngx_int_t ngx_http_veriff_store_read(ngx_http_veriff_store_t *store,
+    ngx_pool_t *pool, u_char *name, ngx_str_t *value);
+static void ngx_http_veriff_store_count(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
 static ngx_int_t ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_done(ngx_event_t *ev);
@@ -492,6 +496,22 @@ ngx_http_veriff_store_get(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
 {
     ngx_int_t  rc;
 
+    rc = ngx_http_veriff_store_read(store, pool, name, value);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_READ_ERRORS);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_store_read(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
+    u_char *name, ngx_str_t *value)
+{
+    ngx_int_t  rc;
+
     ngx_str_null(value);
 
     if (store->db == NULL) {
@@ -558,6 +578,8 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
     ngx_http_veriff_change_t *change)
 {
     if (store->db == NULL || store->waiting >= NGX_HTTP_VERIFF_STORE_QUEUE) {
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
         return NGX_ERROR;
     }
 
@@ -714,6 +736,8 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
         failed |= (change->job.rc == NGX_ERROR);
 
+        ngx_http_veriff_store_count(change);
+
         change->handler(change);
     }
 
@@ -725,5 +749,31 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     if (store->first) {
         ngx_http_veriff_store_start(store);
+    }
+}
+
+
+/* what is tried again is counted when it is done */
+
+static void
+ngx_http_veriff_store_count(ngx_http_veriff_change_t *change)
+{
+    switch (change->job.rc) {
+
+    case NGX_OK:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_COMMITS);
+        break;
+
+    case NGX_ABORT:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_FULL);
+        break;
+
+    case NGX_ERROR:
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
+        break;
+
+    default: /* NGX_DECLINED, NGX_AGAIN */
+        break;
     }
 }
