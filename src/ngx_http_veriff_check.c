@@ -7,7 +7,11 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
+#include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_gate_conf.h"
+#include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
@@ -19,7 +23,7 @@
 #define NGX_HTTP_VERIFF_LEASE_MARGIN 10000      /* ms, over the timeouts */
 
 
-/* a location that creates sessions, or one that signs */
+/* a location that asks the provider, or one that signs */
 
 typedef struct {
     ngx_http_veriff_loc_conf_t  *vlcf;
@@ -33,6 +37,8 @@ static ngx_int_t ngx_http_veriff_check_ref(ngx_conf_t *cf,
 static ngx_int_t ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_session(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_return(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
@@ -50,7 +56,9 @@ char *
 ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK) {
+    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK
+        || ngx_http_veriff_metrics_check(cf, vlcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -68,7 +76,22 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (vlcf->return_ref
+        && (ngx_http_veriff_check_ref(cf, vlcf->return_ref) != NGX_OK
+            || ngx_http_veriff_check_return(cf, vlcf) != NGX_OK))
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (vlcf->webhook && ngx_http_veriff_check_webhook(cf, vlcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->gate
+        && (ngx_http_veriff_check_ref(cf, &vlcf->gate->ref) != NGX_OK
+            || (!ngx_http_veriff_conf_own(vlcf)
+                && ngx_http_veriff_gate_check(cf, vlcf) != NGX_OK)))
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -106,10 +129,11 @@ static ngx_int_t
 ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_http_veriff_ref_t  *ref;
+    ngx_http_veriff_ref_t  *ref, *own;
 
-    ref = vlcf->session ? vlcf->session
-          : vlcf->webhook ? vlcf->webhook->elts : NULL;
+    own = vlcf->session ? vlcf->session : vlcf->return_ref;
+
+    ref = own ? own : vlcf->webhook ? vlcf->webhook->elts : NULL;
 
     if (vlcf->sign && ref) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
@@ -118,8 +142,8 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (vlcf->session && vlcf->webhook) {
-        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->session,
+    if (own && vlcf->webhook) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, own,
                                     "conflicts with \"veriff_webhook\" in one "
                                     "location, give each its own");
         return NGX_ERROR;
@@ -169,6 +193,57 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
     }
 
     return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_check_return(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_str_t                    *page;
+    ngx_http_veriff_ref_t        *ref;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    ref = vlcf->return_ref;
+    page = &vlcf->return_page;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (clcf->handler && clcf->handler != ngx_http_veriff_return_handler) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "conflicts with another handler of its "
+                                    "location, give it a location of its "
+                                    "own");
+        return NGX_ERROR;
+    }
+
+    if (vmcf->store == NULL) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "needs a store, add \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" to http");
+        return NGX_ERROR;
+    }
+
+    if (page->len && page->len == clcf->name.len
+        && ngx_strncmp(page->data, clcf->name.data, page->len) == 0)
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "has itself as its page, \"%V\"", page);
+        return NGX_ERROR;
+    }
+
+    if (!clcf->noname && clcf->satisfy != NGX_HTTP_SATISFY_ANY
+        && ngx_http_veriff_check_password(cf))
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
+                                    "is behind a password that a phone which "
+                                    "comes back does not know, add "
+                                    "\"auth_basic off;\"");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -252,7 +327,10 @@ ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->noname || (vlcf->sign == NULL && vlcf->session == NULL)) {
+    if (clcf->noname
+        || (vlcf->sign == NULL && vlcf->session == NULL
+            && vlcf->return_ref == NULL))
+    {
         return NGX_OK;
     }
 
@@ -283,6 +361,7 @@ void
 ngx_http_veriff_check_routes(ngx_conf_t *cf)
 {
     ngx_uint_t                      i, j, found;
+    ngx_http_veriff_ref_t          *ref;
     ngx_http_veriff_route_t        *route;
     ngx_http_veriff_main_conf_t    *vmcf;
     ngx_http_veriff_integration_t  *vi;
@@ -297,11 +376,20 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 
     for (i = 0; i < vmcf->routes->nelts; i++) {
 
-        if (route[i].vlcf->session == NULL || route[i].vlcf->status) {
+        ref = route[i].vlcf->session;
+
+        if (ref == NULL) {
+            ref = route[i].vlcf->return_ref;
+
+            if (ref == NULL || ref->integration->reconcile == 0) {
+                continue;
+            }
+
+        } else if (route[i].vlcf->status) {
             continue;
         }
 
-        vi = route[i].vlcf->session->integration;
+        vi = ref->integration;
         found = 0;
 
         for (j = 0; j < vmcf->routes->nelts; j++) {
@@ -311,15 +399,17 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
                 && ngx_http_veriff_check_leads(vi, route[j].clcf))
             {
                 found = 1;
-                ngx_http_veriff_check_lease(cf, &route[j]);
+
+                if (route[i].vlcf->session) {
+                    ngx_http_veriff_check_lease(cf, &route[j]);
+                }
             }
         }
 
         if (!found) {
             vi->lease = ngx_max(vi->lease, NGX_HTTP_VERIFF_LEASE);
 
-            ngx_http_veriff_check_error(cf, NGX_LOG_WARN,
-                                        route[i].vlcf->session,
+            ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
                                         "cannot reach the provider: its "
                                         "server has no location \"%V/\" with "
                                         "\"veriff_sign %V;\"",
@@ -333,7 +423,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 }
 
 
-/* whether the location may get the request that creates a session */
+/* whether the location may get requests about sessions */
 
 static ngx_uint_t
 ngx_http_veriff_check_leads(ngx_http_veriff_integration_t *vi,
