@@ -643,11 +643,10 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
 ngx_int_t
 ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
 {
-    int          rc;
-    MDB_dbi      dbi;
-    uint64_t     pages;
-    MDB_stat     stat;
-    MDB_envinfo  info;
+    int       rc;
+    MDB_dbi   dbi;
+    uint64_t  pages;
+    MDB_stat  stat;
 
     rc = db->reader ? 0 : ngx_veriff_lmdb_begin(db);
 
@@ -680,10 +679,8 @@ ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
         return NGX_ERROR;
     }
 
-    (void) mdb_env_info(db->env, &info);
-
     st->used = pages * stat.ms_psize;
-    st->limit = info.me_mapsize;
+    st->limit = (uint64_t) db->limit * stat.ms_psize;
     st->entries = stat.ms_entries;
 
     return NGX_OK;
