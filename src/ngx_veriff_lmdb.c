@@ -644,7 +644,6 @@ ngx_int_t
 ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
 {
     int       rc;
-    MDB_dbi   dbi;
     uint64_t  pages;
     MDB_stat  stat;
 
@@ -658,26 +657,16 @@ ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
         return NGX_ERROR;
     }
 
-    pages = NGX_VERIFF_LMDB_META;
-
-    /* LMDB's own database of free pages is the first, ours the second */
-
-    for (dbi = 0; dbi <= db->dbi; dbi++) {
-        rc = mdb_stat(db->reader, dbi, &stat);
-
-        if (rc != 0) {
-            break;
-        }
-
-        pages += stat.ms_branch_pages + stat.ms_leaf_pages
-                 + stat.ms_overflow_pages;
-    }
+    rc = mdb_stat(db->reader, db->dbi, &stat);
 
     mdb_txn_reset(db->reader);
 
     if (rc != 0) {
         return NGX_ERROR;
     }
+
+    pages = NGX_VERIFF_LMDB_META + stat.ms_branch_pages + stat.ms_leaf_pages
+            + stat.ms_overflow_pages;
 
     st->used = pages * stat.ms_psize;
     st->limit = (uint64_t) db->limit * stat.ms_psize;
