@@ -23,7 +23,7 @@ static ngx_http_veriff_status_t *ngx_http_veriff_reply_status(
     ngx_uint_t status);
 static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
-    const char *detail, ngx_str_t *body);
+    ngx_http_veriff_problem_t *problem, ngx_str_t *body);
 static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
 
 
@@ -111,19 +111,39 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after)
 {
+    ngx_http_veriff_problem_t  problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_veriff_problem_t));
+
+    problem.status = status;
+    problem.detail = detail;
+    problem.retry_after = retry_after;
+
+    return ngx_http_veriff_reply_problem(r, shape, &problem);
+}
+
+
+ngx_int_t
+ngx_http_veriff_reply_problem(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_http_veriff_problem_t *problem)
+{
     ngx_str_t                    body, value;
+    ngx_uint_t                   status;
     const char                  *type;
     ngx_http_veriff_page_t       page;
     ngx_http_veriff_status_t    *st;
     ngx_http_veriff_loc_conf_t  *vlcf;
 
-    if (retry_after) {
+    status = problem->status;
+
+    if (problem->retry_after) {
         value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (value.data == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        value.len = ngx_sprintf(value.data, "%ui", retry_after) - value.data;
+        value.len = ngx_sprintf(value.data, "%ui", problem->retry_after)
+                    - value.data;
 
         if (ngx_http_veriff_headers_out(r, "Retry-After", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -136,7 +156,8 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         if (ngx_http_veriff_headers_out(r, "Allow",
                                         vlcf->webhook
                                         ? &ngx_http_veriff_post
-                                        : vlcf->status
+                                        : (vlcf->status || vlcf->metrics
+                                           || vlcf->return_ref)
                                         ? &ngx_http_veriff_get_head
                                         : &ngx_http_veriff_get_post)
             != NGX_OK)
@@ -157,12 +178,17 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         ngx_memzero(&page, sizeof(ngx_http_veriff_page_t));
 
         page.title = st->title;
-        page.text = detail;
+        page.text = problem->detail;
+
+        if (problem->link) {
+            page.link = problem->label;
+            page.uri = *problem->link;
+        }
 
         return ngx_http_veriff_page(r, status, &page);
     }
 
-    if (ngx_http_veriff_reply_body(r, shape, st, detail, &body) != NGX_OK) {
+    if (ngx_http_veriff_reply_body(r, shape, st, problem, &body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -198,31 +224,46 @@ ngx_http_veriff_reply_status(ngx_uint_t status)
 static ngx_int_t
 ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
-    const char *detail, ngx_str_t *body)
+    ngx_http_veriff_problem_t *problem, ngx_str_t *body)
 {
     u_char  *p, *last;
+    size_t   len;
 
-    body->data = ngx_pnalloc(r->pool, NGX_HTTP_VERIFF_REPLY_MAX);
+    len = NGX_HTTP_VERIFF_REPLY_MAX
+          + (problem->state ? problem->state->len : 0)
+          + (problem->start ? problem->start->len : 0);
+
+    body->data = ngx_pnalloc(r->pool, len);
     if (body->data == NULL) {
         return NGX_ERROR;
     }
 
     p = body->data;
-    last = p + NGX_HTTP_VERIFF_REPLY_MAX;
+    last = p + len;
 
-    /* all that is written here is a constant of ours */
+    /* all that is written here is a constant of ours, or escaped */
 
     if (shape == NGX_HTTP_VERIFF_REPLY_PROBLEM) {
         p = ngx_slprintf(p, last,
                          "{\"type\":\"about:blank\",\"title\":\"%s\","
-                         "\"status\":%ui,\"detail\":\"%s\"}" CRLF,
-                         st->title, st->status, detail);
+                         "\"status\":%ui,\"detail\":\"%s\"",
+                         st->title, st->status, problem->detail);
+
+        if (problem->state) {
+            p = ngx_slprintf(p, last, ",\"state\":\"%V\"", problem->state);
+        }
+
+        if (problem->start) {
+            p = ngx_slprintf(p, last, ",\"start\":\"%V\"", problem->start);
+        }
+
+        p = ngx_slprintf(p, last, "}" CRLF);
 
     } else {
         p = ngx_slprintf(p, last,
                          "{\"status\":\"fail\",\"code\":\"%s\","
                          "\"message\":\"%s\"}" CRLF,
-                         st->code, detail);
+                         st->code, problem->detail);
     }
 
     body->len = p - body->data;
@@ -235,12 +276,17 @@ ngx_int_t
 ngx_http_veriff_reply_api_body(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *body)
 {
-    ngx_http_veriff_status_t  *st;
+    ngx_http_veriff_status_t   *st;
+    ngx_http_veriff_problem_t   problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_veriff_problem_t));
 
     st = ngx_http_veriff_reply_status(status);
 
+    problem.detail = st->title;
+
     return ngx_http_veriff_reply_body(r, NGX_HTTP_VERIFF_REPLY_API, st,
-                                      st->title, body);
+                                      &problem, body);
 }
 
 
@@ -270,7 +316,8 @@ ngx_http_veriff_reply_has_page(ngx_http_request_t *r, ngx_uint_t status)
 
 
 ngx_int_t
-ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_str_t *url)
+ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *url)
 {
     ngx_str_t  location, body;
 
@@ -292,7 +339,7 @@ ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_str_t *url)
 
     ngx_str_null(&body);
 
-    return ngx_http_veriff_reply(r, NGX_HTTP_SEE_OTHER, "text/html", &body);
+    return ngx_http_veriff_reply(r, status, "text/html", &body);
 }
 
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_secret.h"
 
 
@@ -67,6 +68,9 @@ static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static void ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     const char *what);
+static ngx_int_t ngx_http_veriff_store_read(ngx_http_veriff_store_t *store,
+    ngx_pool_t *pool, u_char *name, ngx_str_t *value);
+static void ngx_http_veriff_store_count(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
 static ngx_int_t ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_done(ngx_event_t *ev);
@@ -174,15 +178,35 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 {
     u_char                        key[NGX_VERIFF_KEY_LEN];
     ngx_int_t                     rc;
+    ngx_http_veriff_store_t      *store;
     ngx_http_veriff_main_conf_t  *vmcf;
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
-    if (vmcf->store == NULL || vmcf->keys) {
+    store = vmcf->store;
+
+    if (store == NULL || vmcf->keys) {
         return NGX_OK;
     }
 
-    rc = ngx_http_veriff_secret_load(cf->log, &vmcf->store->key_file, key);
+    rc = ngx_http_veriff_secret_load(cf->log, &store->key_file, key);
+
+    if (rc == NGX_DECLINED
+        && !ngx_test_config && ngx_process != NGX_PROCESS_SIGNALLER)
+    {
+        /* the directory's owner is set when the others are made */
+
+        if (ngx_create_dir(store->path->name.data, 0700) == NGX_FILE_ERROR
+            && ngx_errno != NGX_EEXIST)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                          ngx_create_dir_n " \"%V\" failed",
+                          &store->path->name);
+            return NGX_ERROR;
+        }
+
+        rc = ngx_http_veriff_secret_make(cf, &store->key_file, key);
+    }
 
     if (rc == NGX_OK) {
         vmcf->keys = ngx_veriff_keys_create(cf->pool, key);
@@ -198,31 +222,17 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_veriff_store_init_module(ngx_cycle_t *cycle)
 {
-    u_char                        key[NGX_VERIFF_KEY_LEN];
-    ngx_int_t                     rc;
     ngx_http_veriff_main_conf_t  *vmcf;
+
+    /* an error here would end a master that reloads */
 
     vmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_veriff_module);
 
-    if (vmcf == NULL || vmcf->store == NULL || ngx_test_config) {
-        return NGX_OK;
+    if (vmcf && vmcf->store && !ngx_test_config) {
+        ngx_http_veriff_store_own(cycle, vmcf->store);
     }
 
-    ngx_http_veriff_store_own(cycle, vmcf->store);
-
-    if (vmcf->keys) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_veriff_secret_make(cycle, &vmcf->store->key_file, key);
-
-    if (rc == NGX_OK) {
-        vmcf->keys = ngx_veriff_keys_create(cycle->pool, key);
-    }
-
-    ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
-
-    return vmcf->keys ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -486,6 +496,22 @@ ngx_http_veriff_store_get(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
 {
     ngx_int_t  rc;
 
+    rc = ngx_http_veriff_store_read(store, pool, name, value);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_READ_ERRORS);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_store_read(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
+    u_char *name, ngx_str_t *value)
+{
+    ngx_int_t  rc;
+
     ngx_str_null(value);
 
     if (store->db == NULL) {
@@ -517,6 +543,14 @@ ngx_http_veriff_store_get(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
 }
 
 
+ngx_int_t
+ngx_http_veriff_store_stat(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_stat_t *st)
+{
+    return store->db ? ngx_veriff_lmdb_stat(store->db, st) : NGX_DECLINED;
+}
+
+
 ngx_veriff_lmdb_op_t *
 ngx_http_veriff_store_op(ngx_http_veriff_change_t *change, u_char *name,
     ngx_str_t *value)
@@ -544,6 +578,8 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
     ngx_http_veriff_change_t *change)
 {
     if (store->db == NULL || store->waiting >= NGX_HTTP_VERIFF_STORE_QUEUE) {
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
         return NGX_ERROR;
     }
 
@@ -700,6 +736,8 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
         failed |= (change->job.rc == NGX_ERROR);
 
+        ngx_http_veriff_store_count(change);
+
         change->handler(change);
     }
 
@@ -711,5 +749,31 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     if (store->first) {
         ngx_http_veriff_store_start(store);
+    }
+}
+
+
+/* what is tried again is counted when it is done */
+
+static void
+ngx_http_veriff_store_count(ngx_http_veriff_change_t *change)
+{
+    switch (change->job.rc) {
+
+    case NGX_OK:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_COMMITS);
+        break;
+
+    case NGX_ABORT:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_FULL);
+        break;
+
+    case NGX_ERROR:
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
+        break;
+
+    default: /* NGX_DECLINED, NGX_AGAIN */
+        break;
     }
 }
