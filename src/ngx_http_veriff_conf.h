@@ -40,6 +40,9 @@ ngx_int_t ngx_http_veriff_conf_place(ngx_conf_t *cf,
 ngx_int_t ngx_http_veriff_conf_ref(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref, ngx_str_t *name);
 
+/* Non-zero for a location of ours, which no gate is for. */
+ngx_uint_t ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf);
+
 /* Compiles text with variables; NULL on error. */
 ngx_http_complex_value_t *ngx_http_veriff_conf_expr(ngx_conf_t *cf,
     ngx_str_t *text);

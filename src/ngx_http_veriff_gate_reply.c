@@ -15,6 +15,7 @@
 
 
 static ngx_int_t ngx_http_veriff_gate_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_gate_reason_e reason,
     ngx_uint_t status, const char *detail, ngx_uint_t retry_after);
 static ngx_uint_t ngx_http_veriff_gate_is_own(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi);
@@ -57,6 +58,8 @@ ngx_http_veriff_gate_result(ngx_http_veriff_ctx_t *ctx,
 {
     ctx->gate = ngx_http_veriff_gate_results[result];
     ctx->gate_reason = ngx_http_veriff_gate_reasons[reason];
+
+    ngx_http_veriff_count_gate(ctx->integration, result, reason);
 }
 
 
@@ -78,22 +81,23 @@ ngx_http_veriff_gate_refuse(ngx_http_request_t *r,
     ctx->gate_refused = 1;
     r->err_status = 0;
 
-    ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY, reason);
-
     switch (reason) {
 
     case NGX_HTTP_VERIFF_GATE_NO_USER:
-        return ngx_http_veriff_gate_error(r, NGX_HTTP_UNAUTHORIZED,
+        return ngx_http_veriff_gate_error(r, ctx, reason,
+                                          NGX_HTTP_UNAUTHORIZED,
                                           "Please log in first.", 0);
 
     case NGX_HTTP_VERIFF_GATE_BAD_USER:
-        return ngx_http_veriff_gate_error(r, NGX_HTTP_FORBIDDEN,
+        return ngx_http_veriff_gate_error(r, ctx, reason,
+                                          NGX_HTTP_FORBIDDEN,
                                           "Your account cannot be verified. "
                                           "Please contact the site's "
                                           "support.", 0);
 
     case NGX_HTTP_VERIFF_GATE_STORE_FAILED:
-        return ngx_http_veriff_gate_error(r, NGX_HTTP_SERVICE_UNAVAILABLE,
+        return ngx_http_veriff_gate_error(r, ctx, reason,
+                                          NGX_HTTP_SERVICE_UNAVAILABLE,
                                           "Verifications cannot be looked up "
                                           "right now. Please try again in a "
                                           "moment.",
@@ -111,10 +115,9 @@ ngx_http_veriff_gate_refuse(ngx_http_request_t *r,
                       "\"veriff_session\" or \"veriff_return\" in this "
                       "server", &gate->ref.name, &r->uri);
 
-        ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY,
-                                    NGX_HTTP_VERIFF_GATE_NO_LOCATION);
-
-        return ngx_http_veriff_gate_error(r, NGX_HTTP_INTERNAL_SERVER_ERROR,
+        return ngx_http_veriff_gate_error(r, ctx,
+                                          NGX_HTTP_VERIFF_GATE_NO_LOCATION,
+                                          NGX_HTTP_INTERNAL_SERVER_ERROR,
                                           "The verification service is not "
                                           "set up here.", 0);
     }
@@ -130,15 +133,20 @@ ngx_http_veriff_gate_refuse(ngx_http_request_t *r,
         return ngx_http_veriff_gate_lead(r, ctx, gate, reason);
     }
 
+    ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY, reason);
+
     return ngx_http_veriff_gate_forbid(r, ctx, reason, NULL);
 }
 
 
 static ngx_int_t
-ngx_http_veriff_gate_error(ngx_http_request_t *r, ngx_uint_t status,
-    const char *detail, ngx_uint_t retry_after)
+ngx_http_veriff_gate_error(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_gate_reason_e reason,
+    ngx_uint_t status, const char *detail, ngx_uint_t retry_after)
 {
     ngx_http_veriff_reply_e  shape;
+
+    ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY, reason);
 
     shape = ngx_http_veriff_guard_navigation(r)
             ? NGX_HTTP_VERIFF_REPLY_PAGE : NGX_HTTP_VERIFF_REPLY_PROBLEM;
@@ -194,10 +202,14 @@ ngx_http_veriff_gate_lead(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     }
 
     if (gate->page.len) {
+        ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY, reason);
+
         return ngx_http_veriff_gate_page(r, ctx, gate);
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY, reason);
+
         return ngx_http_veriff_gate_forbid(r, ctx, reason, &uri);
     }
 

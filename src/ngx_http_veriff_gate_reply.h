@@ -8,7 +8,7 @@
 #define _NGX_HTTP_VERIFF_GATE_REPLY_H_INCLUDED_
 
 
-#include "ngx_http_veriff_module.h"
+#include "ngx_http_veriff_count.h"
 
 
 /* What the gate does with a request that may not pass. */

@@ -16,6 +16,7 @@
 #include "ngx_veriff_payload.h"
 #include "ngx_veriff_seal.h"
 #include "ngx_veriff_sign.h"
+#include "ngx_veriff_way.h"
 #include "ngx_veriff_webhook.h"
 
 
@@ -67,13 +68,16 @@ typedef struct {
     ngx_str_t                        api_uri;
     ngx_str_t                        start_uri;
     ngx_str_t                        return_uri;
+    ngx_str_t                        status_uri;
     ngx_array_t                     *url_hosts;     /* ngx_str_t */
     time_t                           session_lifetime;
     time_t                           verified_for;      /* 0: for ever */
     time_t                           retry_declined;    /* 0: off */
+    time_t                           reconcile;         /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+    ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
     ngx_http_veriff_zone_t          *zone;
@@ -166,6 +170,8 @@ typedef struct {
     ngx_str_t                        user_text;
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
+    ngx_http_veriff_ref_t           *return_ref;
+    ngx_str_t                        return_page;   /* empty: our own */
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
@@ -178,10 +184,12 @@ typedef struct {
 } ngx_http_veriff_loc_conf_t;
 
 
-typedef struct ngx_http_veriff_call_s    ngx_http_veriff_call_t;
-typedef struct ngx_http_veriff_answer_s  ngx_http_veriff_answer_t;
-typedef struct ngx_http_veriff_create_s  ngx_http_veriff_create_t;
-typedef struct ngx_http_veriff_flow_s    ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_call_s       ngx_http_veriff_call_t;
+typedef struct ngx_http_veriff_answer_s     ngx_http_veriff_answer_t;
+typedef struct ngx_http_veriff_arrival_s    ngx_http_veriff_arrival_t;
+typedef struct ngx_http_veriff_create_s     ngx_http_veriff_create_t;
+typedef struct ngx_http_veriff_flow_s       ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_reconcile_s  ngx_http_veriff_reconcile_t;
 
 
 /* a request body, hashed while it arrives or where it lies */
@@ -212,6 +220,9 @@ typedef struct {
     ngx_str_t                        gate_reason;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
+    ngx_http_veriff_arrival_t       *arrival;
+    ngx_http_veriff_reconcile_t     *reconcile;
+    ngx_veriff_way_t                 way;       /* of veriff_session */
 
     ngx_http_veriff_body_t           body;
 
@@ -240,6 +251,8 @@ typedef struct {
     unsigned                         webhook_valid:1;
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
+    unsigned                         carried:1;     /* the way, by cookie */
+    unsigned                         asked:1;       /* the way, by argument */
 } ngx_http_veriff_ctx_t;
 
 

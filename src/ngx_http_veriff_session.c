@@ -11,6 +11,7 @@
 #include "ngx_http_veriff_guard.h"
 #include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_user.h"
+#include "ngx_http_veriff_way.h"
 #include "ngx_http_veriff_zone.h"
 
 #include "ngx_veriff_session.h"
@@ -33,6 +34,8 @@ struct ngx_http_veriff_create_s {
 
 
 static void ngx_http_veriff_session_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_session_way(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_unfit(ngx_http_request_t *r,
@@ -151,7 +154,9 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
 
         r->write_event_handler = ngx_http_veriff_session_flow;
 
-        if (ngx_http_veriff_flow_begin(r) != NGX_OK) {
+        if (ngx_http_veriff_session_way(r, ctx) != NGX_OK
+            || ngx_http_veriff_flow_begin(r) != NGX_OK)
+        {
             ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
@@ -165,6 +170,62 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
     }
 
     /* else it is finalized in ngx_http_veriff_session_resume() */
+}
+
+
+/*
+ * The argument "return" counts more than the cookie: it is the newer one.  It
+ * is anyone's to say, so it brings no demand on the approval's age with it,
+ * and nobody is led there but by a link.
+ */
+
+static ngx_int_t
+ngx_http_veriff_session_way(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t          rc;
+    ngx_str_t          path;
+    ngx_veriff_way_t  *way;
+
+    way = &ctx->way;
+
+    rc = ngx_http_veriff_way_get(r, ctx->integration, way);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK
+        && way->user.len == ctx->user.len
+        && ngx_strncmp(way->user.data, ctx->user.data, ctx->user.len) == 0)
+    {
+        ctx->carried = 1;
+
+    } else {
+        ngx_str_set(&way->path, "/");
+        way->max_age = 0;
+    }
+
+    way->user = ctx->user;
+
+    rc = ngx_http_veriff_way_arg(r, ctx->integration, &path);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    ctx->asked = 1;
+
+    if (!ctx->carried
+        || path.len != way->path.len
+        || ngx_strncmp(path.data, way->path.data, path.len) != 0)
+    {
+        ctx->carried = 0;
+        way->path = path;
+        way->max_age = 0;
+    }
+
+    return NGX_OK;
 }
 
 

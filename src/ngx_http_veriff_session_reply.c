@@ -6,13 +6,22 @@
 
 #include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_flow.h"
+#include "ngx_http_veriff_page.h"
 #include "ngx_http_veriff_reply.h"
+#include "ngx_http_veriff_way.h"
 
 #include "ngx_veriff_json.h"
 
 
+#define NGX_HTTP_VERIFF_VERIFIED_ALREADY  "Your identity is verified already."
+
+
 static ngx_int_t ngx_http_veriff_session_state(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state);
+static ngx_int_t ngx_http_veriff_session_verified(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_session_wait(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 
 
 ngx_int_t
@@ -37,6 +46,11 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
         return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_PENDING);
 
     case NGX_HTTP_VERIFF_FLOW_REJECTED:
+
+        if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
+            return ngx_http_veriff_session_wait(r, ctx);
+        }
+
         return ngx_http_veriff_session_error(r, ctx,
                              (ctx->format == NGX_HTTP_VERIFF_API)
                              ? NGX_HTTP_CONFLICT : NGX_HTTP_FORBIDDEN,
@@ -95,6 +109,14 @@ ngx_http_veriff_session_url(ngx_http_request_t *r,
     static const char  api[] =
         "{\"status\":\"success\",\"verification\":{\"id\":,\"url\":,"
         "\"status\":\"created\"}}";
+
+    /* where the user is to come back to, wherever the flow ends */
+
+    if (ctx->flow && ctx->format != NGX_HTTP_VERIFF_API
+        && ngx_http_veriff_way_set(r, ctx->integration, &ctx->way) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
         return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER, url);
@@ -157,18 +179,20 @@ ngx_http_veriff_session_state(ngx_http_request_t *r,
     ngx_str_t    body;
     const char  *detail;
 
-    detail = (state == NGX_VERIFF_VERIFIED)
-             ? "Your identity is verified already."
-             : "Your verification is being checked. Please come back later.";
-
-    if (ctx->format == NGX_HTTP_VERIFF_API) {
-        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_CONFLICT,
-                                             detail, 0);
+    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
+        return (state == NGX_VERIFF_VERIFIED)
+               ? ngx_http_veriff_session_verified(r, ctx)
+               : ngx_http_veriff_session_wait(r, ctx);
     }
 
-    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
-        return ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PAGE,
-                                           NGX_HTTP_OK, detail, 0);
+    if (ctx->format == NGX_HTTP_VERIFF_API) {
+        detail = (state == NGX_VERIFF_VERIFIED)
+                 ? NGX_HTTP_VERIFF_VERIFIED_ALREADY
+                 : "Your verification is being checked. Please come back "
+                   "later.";
+
+        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_CONFLICT,
+                                             detail, 0);
     }
 
     body.data = ngx_pnalloc(r->pool, 64);
@@ -182,6 +206,56 @@ ngx_http_veriff_session_state(ngx_http_request_t *r,
     body.len = p - body.data;
 
     return ngx_http_veriff_reply(r, NGX_HTTP_OK, "application/json", &body);
+}
+
+
+/*
+ * The cookie leads back once: who is sent here again has been refused there,
+ * and reads it instead of going round.
+ */
+
+static ngx_int_t
+ngx_http_veriff_session_verified(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_http_veriff_page_t  page;
+
+    if (ctx->carried) {
+
+        if (ngx_http_veriff_way_clear(r, ctx->integration) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER,
+                                              &ctx->way.path);
+    }
+
+    ngx_memzero(&page, sizeof(ngx_http_veriff_page_t));
+
+    page.title = "Verified";
+    page.text = NGX_HTTP_VERIFF_VERIFIED_ALREADY;
+
+    if (ctx->asked) {
+        page.link = "Go on";
+        page.uri = ctx->way.path;
+    }
+
+    return ngx_http_veriff_page(r, NGX_HTTP_OK, &page);
+}
+
+
+/* PENDING and REJECTED: the return page says so, and what comes next */
+
+static ngx_int_t
+ngx_http_veriff_session_wait(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    if (ngx_http_veriff_way_set(r, ctx->integration, &ctx->way) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER,
+                                          &ctx->integration->return_uri);
 }
 
 

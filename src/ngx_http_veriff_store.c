@@ -178,15 +178,35 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 {
     u_char                        key[NGX_VERIFF_KEY_LEN];
     ngx_int_t                     rc;
+    ngx_http_veriff_store_t      *store;
     ngx_http_veriff_main_conf_t  *vmcf;
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
-    if (vmcf->store == NULL || vmcf->keys) {
+    store = vmcf->store;
+
+    if (store == NULL || vmcf->keys) {
         return NGX_OK;
     }
 
-    rc = ngx_http_veriff_secret_load(cf->log, &vmcf->store->key_file, key);
+    rc = ngx_http_veriff_secret_load(cf->log, &store->key_file, key);
+
+    if (rc == NGX_DECLINED
+        && !ngx_test_config && ngx_process != NGX_PROCESS_SIGNALLER)
+    {
+        /* the directory's owner is set when the others are made */
+
+        if (ngx_create_dir(store->path->name.data, 0700) == NGX_FILE_ERROR
+            && ngx_errno != NGX_EEXIST)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                          ngx_create_dir_n " \"%V\" failed",
+                          &store->path->name);
+            return NGX_ERROR;
+        }
+
+        rc = ngx_http_veriff_secret_make(cf, &store->key_file, key);
+    }
 
     if (rc == NGX_OK) {
         vmcf->keys = ngx_veriff_keys_create(cf->pool, key);
@@ -202,31 +222,17 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 ngx_int_t
 ngx_http_veriff_store_init_module(ngx_cycle_t *cycle)
 {
-    u_char                        key[NGX_VERIFF_KEY_LEN];
-    ngx_int_t                     rc;
     ngx_http_veriff_main_conf_t  *vmcf;
+
+    /* an error here would end a master that reloads */
 
     vmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_veriff_module);
 
-    if (vmcf == NULL || vmcf->store == NULL || ngx_test_config) {
-        return NGX_OK;
+    if (vmcf && vmcf->store && !ngx_test_config) {
+        ngx_http_veriff_store_own(cycle, vmcf->store);
     }
 
-    ngx_http_veriff_store_own(cycle, vmcf->store);
-
-    if (vmcf->keys) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_veriff_secret_make(cycle, &vmcf->store->key_file, key);
-
-    if (rc == NGX_OK) {
-        vmcf->keys = ngx_veriff_keys_create(cycle->pool, key);
-    }
-
-    ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
-
-    return vmcf->keys ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 

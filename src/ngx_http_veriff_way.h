@@ -10,8 +10,6 @@
 
 #include "ngx_http_veriff_module.h"
 
-#include "ngx_veriff_way.h"
-
 
 /*
  * The way back: where a user was who is led through verification, kept in a

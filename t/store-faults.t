@@ -188,6 +188,33 @@ Test::More::ok(wait_for(sub { lines(qr/not a file of exactly 32 bytes/) }),
 Test::More::is(status('alice'), 200, 'TEST 4: the master lives on');
 put('store/key', $key);
 
+# a key that cannot be made at a reload, and one that is not to be made yet
+mkdir "$dir/new";
+symlink "$dir/nowhere/key", "$dir/new/key";
+configure(store => "$dir/new");
+kill 'HUP', $master;
+Test::More::ok(wait_for(sub { lines(qr/new\/key" cannot be made/) }),
+               'TEST 4: a key that cannot be made');
+Test::More::is(status('alice'), 200, 'TEST 4: the master lives on, again');
+Test::More::is(waitpid($master, POSIX::WNOHANG()), 0, 'TEST 4: no other');
+unlink "$dir/new/key";
+
+system(nginx(), '-s', 'reopen');
+Test::More::ok(!-e "$dir/new/key", 'TEST 4: a signal makes no key');
+
+kill 'HUP', $master;
+Test::More::ok(wait_for(sub { -s "$dir/new/key" }),
+               'TEST 4: a key made at a reload');
+Test::More::ok(wait_for(sub {
+    answer('/status', 'alice')->{content} =~ /"sessionId":null/;
+}), 'TEST 4: another store');
+
+configure(store => 'store/');
+kill 'HUP', $master;
+Test::More::ok(wait_for(sub {
+    answer('/status', 'alice')->{content} =~ /"sessionId":"/;
+}), 'TEST 4: and back');
+
 # replaced under way
 rename "$dir/store", "$dir/moved";
 put('store', 'a file');
