@@ -6,7 +6,10 @@ package VeriffApp;
 #     app GET /path?args x-veriff-state=VERIFIED x-veriff-session=...
 #
 # X-Veriff-* headers (whatever stands for "-") in the order in which they came.
-# A request to /accel/... is answered with X-Accel-Redirect to the rest, and
+# app_seen() has the lines of all requests since it was called last.
+#
+# A request to /accel/... is answered with X-Accel-Redirect to the rest (to a
+# named location if that begins with "@"), and with headers that nginx keeps;
 # one to /status/NNN with that status.  An Upgrade is granted, then the app
 # says "app upgraded" and echoes one line.
 
@@ -14,12 +17,14 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use File::Temp ();
 use IO::Socket::INET ();
 
-our @EXPORT = qw(start_app);
+our @EXPORT = qw(start_app app_seen);
 
 my $app_pid;
 my $owner = $$;
+my $seen;
 
 sub start_app {
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
@@ -27,6 +32,7 @@ sub start_app {
         or die "listen: $!";
 
     $ENV{TEST_NGINX_APP_PORT} = $listener->sockport;
+    $seen = File::Temp->new(TEMPLATE => 'veriff-app-XXXXXX', TMPDIR => 1);
 
     $app_pid = fork // die "fork: $!";
     return if $app_pid;
@@ -47,6 +53,24 @@ sub start_app {
     }
 }
 
+# A line is there before its answer is.
+sub app_seen {
+    open my $in, '<', $seen->filename or die "$seen: $!";
+    my @lines = <$in>;
+
+    truncate $seen->filename, 0;
+    chomp @lines;
+
+    return @lines;
+}
+
+sub _note {
+    my ($line) = @_;
+
+    open my $out, '>>', $seen->filename or die "$seen: $!";
+    syswrite $out, "$line\n";
+}
+
 sub _serve {
     my ($client) = @_;
 
@@ -64,6 +88,8 @@ sub _serve {
         lc($name) =~ /^x.veriff/ ? lc($name) . '=' . ($value // '') : ()
     } @headers;
 
+    _note($line);
+
     if (grep { /^upgrade:/i } @headers) {
         syswrite $client, "HTTP/1.1 101 Switching Protocols\r\n"
                           . "Connection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -73,13 +99,19 @@ sub _serve {
         return;
     }
 
-    my ($status, $more) = (200, '');
+    my ($status, $more) = (200, "Content-Type: text/plain\r\n");
 
     $status = $1 if $uri =~ m{^/status/(\d+)};
-    $more = "X-Accel-Redirect: $1\r\n" if $uri =~ m{^/accel(/\S*)};
 
-    syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n"
-                      . "Content-Type: text/plain\r\n" . $more
+    if ($uri =~ m{^/accel(/\S*)}) {
+        $more = 'X-Accel-Redirect: ' . $1 =~ s{^/@}{@}r . "\r\n"
+                . "Content-Type: text/css; charset=iso-8859-1\r\n"
+                . "Content-Disposition: attachment\r\n"
+                . "Cache-Control: public, max-age=600\r\n"
+                . "Set-Cookie: app=1\r\n";
+    }
+
+    syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n" . $more
                       . 'Content-Length: ' . (1 + length $line) . "\r\n\r\n"
                       . ($method eq 'HEAD' ? '' : "$line\n");
 }
