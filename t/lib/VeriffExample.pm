@@ -42,7 +42,7 @@ use VeriffTest ();
 
 our @EXPORT = qw(
     on_block service key_pair webhooks port_of connect_to certificate
-    fetch browse basic json_of
+    fetch browse basic json_of place
     is_status is_led is_problem passes led_to_start led_through
     session_of decide event provider_saw start_provider
 );
@@ -267,16 +267,28 @@ sub _write_example {
     _make_files($text{$name}, $root);
 
     make_path("$root/var/log/nginx", "$root/var/lib/nginx", { mode => 0755 });
+    _write("$root/mime.types", "types {\n    text/html html;\n}\n", 0644);
+}
+
+# Where a file of /etc/nginx/ or /var/ is now; with content, it is written.
+sub place {
+    my ($path, $content) = @_;
+
+    $path =~ s{^(?:/etc/nginx)?}{dirname($Test::Nginx::Util::ConfFile)}e;
+    _write($path, $content, 0644) if defined $content;
+
+    return $path;
 }
 
 
 # ---- requests --------------------------------------------------------------
 
-# A connection, with TLS unless { tls => 0 }.
+# A connection: port and host as in the file, tls (0 for none, or more options
+# of IO::Socket::SSL), from (an address of this machine).
 sub connect_to {
     my (%o) = @_;
 
-    my %peer = (PeerAddr => '127.0.0.1', PeerPort => port_of($o{port} // 443),
+    my %peer = (LocalAddr => $o{from} // '127.0.0.1', PeerAddr => '127.0.0.1', PeerPort => port_of($o{port} // 443),
                 Timeout => $timeout);
 
     if (defined $o{tls} && !$o{tls}) {
@@ -299,7 +311,7 @@ sub basic {
 }
 
 # One request, as a program makes it: path; host, port, method, headers, body,
-# jar (a hash of cookies that is kept up to date), tls.
+# jar (a hash of cookies that is kept up to date), and those of connect_to().
 sub fetch {
     my ($path, %o) = @_;
 
@@ -324,10 +336,21 @@ sub fetch {
                   . "\r\n$body";
 
     my $text = '';
-    while (sysread($socket, $text, 65536, length $text)) { }
+    while (!_is_whole($text)
+           && sysread($socket, $text, 65536, length $text)) { }
     alarm 0;
 
     return _answer($text, $jar);
+}
+
+# A connection that was to be upgraded is not closed.
+sub _is_whole {
+    my ($text) = @_;
+
+    my ($head, $content) = split /\r\n\r\n/, $text, 2;
+
+    return defined $content && $head =~ /^Content-Length: (\d+)/mi
+           && length $content >= $1;
 }
 
 sub _answer {
@@ -396,7 +419,7 @@ sub webhooks {
 }
 
 # Starts one more, with an account of its own, which ends with the suite, and
-# returns where its API is: { http, https, api_key, secret }.
+# returns where it is: { http, https, ... }.  Examples trust it, too.
 sub start_provider {
     my (%o) = @_;
 
@@ -415,6 +438,10 @@ sub start_provider {
     }
 
     VeriffStore::wait_until('a provider', sub { -s $ready });
+
+    open my $trusted, '>>', $ENV{TEST_NGINX_SANDBOX_CA} or die "CA file: $!";
+    print $trusted _slurp("$certs/provider-ca.pem");
+    close $trusted;
 
     return JSON::PP::decode_json(_slurp($ready));
 }
