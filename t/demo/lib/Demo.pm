@@ -156,6 +156,8 @@ sub _edits ($self, $port) {
     return (
         ['nginx.conf', 'http', qr/^http\s*\{\K/m, "\n    $logs\n    $temporary\n"],
         ['nginx.conf', 'the files of /etc/nginx', qr{/etc/nginx/}, "$etc/"],
+        ['nginx.conf', 'the store', qr{/var/lib/nginx/}, "$dir/"],
+        ['nginx.conf', 'the gates', qr/^\s*veriff_gate [^;]+;\n/m, ''],
         ['nginx.conf', 'the callback', qr/^\s*callback\s+\Khttps:[^;]+;/m, "$callback;\n        "
             . 'url_hosts 127.0.0.1;'],
         ['nginx.conf', 'the app', qr/^\s*server\s+\K[\w.]+:\d+;/m, "$app;"],
