@@ -30,8 +30,11 @@ JOBS        ?= 2
 TESTS       ?= $(wildcard t/*.t)
 CHECK       ?=
 
-# How many times "make crash-test" kills it.
-CRASHES     ?= 60
+# What "make crash-test" and "make reload-test" do: kill it so many times, cut
+# the power so many times, reload so many times.
+KILLS       ?= 60
+CUTS        ?= 60
+RELOADS     ?= 50
 
 DESTDIR     ?=
 PREFIX      ?= /usr
@@ -167,10 +170,12 @@ test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
 
-## crash-test: kills nginx under load, counts what is lost; CRASHES=300: all
+## crash-test: kills nginx and cuts its power under load; KILLS=300: all
 crash-test: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
-	CRASHES=$(CRASHES) NGINX=$(BINARY) MODULE=$(MODULE) t/crash/run
+	NGINX=$(BINARY) MODULE=$(MODULE) KILLS=$(KILLS) t/crash/kill
+	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/order
+	NGINX=$(BINARY) MODULE=$(MODULE) CUTS=$(CUTS) t/crash/power
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
