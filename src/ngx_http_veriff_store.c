@@ -56,6 +56,7 @@ struct ngx_http_veriff_store_s {
     unsigned                    answering:1;    /* handlers are called */
     unsigned                    resize:1;
     unsigned                    lost:1;         /* it was not to be opened */
+    unsigned                    failing:1;      /* the log says so */
 };
 
 
@@ -67,6 +68,7 @@ static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static void ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     const char *what);
+static void ngx_http_veriff_store_works(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
 static ngx_int_t ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_done(ngx_event_t *ev);
@@ -411,6 +413,7 @@ ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
 
     } else if (store->lost) {
         store->lost = 0;
+        store->failing = 0;
         store->logged = 0;
 
         ngx_log_error(NGX_LOG_NOTICE, store->log, 0,
@@ -455,7 +458,6 @@ ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
     ngx_http_veriff_store_failed(store, ngx_veriff_lmdb_error(store->db));
 
     store->db = NULL;
-    store->lost = 1;
 
     ngx_destroy_pool(store->db_pool);
 
@@ -474,9 +476,25 @@ ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     }
 
     store->logged = ngx_time();
+    store->failing = 1;
 
     ngx_log_error(NGX_LOG_ERR, store->log, 0, "veriff store \"%V\": %s",
                   &store->path->name, what);
+}
+
+
+static void
+ngx_http_veriff_store_works(ngx_http_veriff_store_t *store)
+{
+    if (!store->failing) {
+        return;
+    }
+
+    store->failing = 0;
+
+    ngx_log_error(NGX_LOG_NOTICE, store->log, 0,
+                  "veriff store \"%V\" is written again",
+                  &store->path->name);
 }
 
 
@@ -655,7 +673,7 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 static void
 ngx_http_veriff_store_done(ngx_event_t *ev)
 {
-    ngx_uint_t                 failed;
+    ngx_uint_t                 failed, written;
     ngx_http_veriff_change_t  *change, *next;
     ngx_http_veriff_store_t   *store = ev->data;
 
@@ -688,6 +706,7 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     store->answering = 1;
     failed = 0;
+    written = 0;
 
     for ( /* void */ ; change; change = next) {
         next = change->next;
@@ -699,11 +718,16 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
         }
 
         failed |= (change->job.rc == NGX_ERROR);
+        written |= (change->job.rc == NGX_OK);
 
         change->handler(change);
     }
 
     store->answering = 0;
+
+    if (written && !failed) {
+        ngx_http_veriff_store_works(store);
+    }
 
     if (failed && store->db) {
         ngx_http_veriff_store_check(store);

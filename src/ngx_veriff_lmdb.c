@@ -8,7 +8,10 @@
 #include <ngx_core.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <lmdb.h>
 
@@ -32,18 +35,23 @@ struct ngx_veriff_lmdb_s {
     MDB_txn    *reader;         /* reset between reads */
     int         error;          /* of the reads */
     int         batch_error;    /* of the batches: another thread's */
+    int         broken;         /* the disk failed a batch */
+    int         named;          /* the file's name is on the disk */
 
     ngx_veriff_lmdb_file_t  files[2];
 };
 
 
 static void ngx_veriff_lmdb_cleanup(void *data);
+static int ngx_veriff_lmdb_make(ngx_veriff_lmdb_t *db, ngx_pool_t *pool,
+    size_t size);
 static int ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db);
 static ngx_int_t ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db,
     ngx_pool_t *pool, u_char *path);
 static int ngx_veriff_lmdb_remember(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_there(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db);
+static int ngx_veriff_lmdb_named(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db,
     ngx_veriff_lmdb_job_t *first, ngx_veriff_lmdb_job_t *last);
 static int ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
@@ -80,6 +88,11 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
 
     if (ngx_veriff_lmdb_files(db, pool, path) != NGX_OK) {
         return NULL;
+    }
+
+    rc = ngx_veriff_lmdb_make(db, pool, size);
+    if (rc != 0) {
+        goto failed;
     }
 
     rc = mdb_env_create(&db->env);
@@ -138,6 +151,65 @@ failed:
     ngx_veriff_lmdb_close(db);
 
     return NULL;
+}
+
+
+/*
+ * LMDB does not go on with a file that it has half made when the power fails:
+ * a new one gets its name when it is whole.
+ */
+
+static int
+ngx_veriff_lmdb_make(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, size_t size)
+{
+    int       rc;
+    char     *data, *tmp;
+    size_t    len;
+    MDB_env  *env;
+
+    data = db->files[0].name;
+
+    if (access(data, F_OK) == 0 || errno != ENOENT) {
+        return 0;
+    }
+
+    len = ngx_strlen(data) + 1 + NGX_INT64_LEN + 1;
+
+    tmp = ngx_pnalloc(pool, len);
+    if (tmp == NULL) {
+        return ENOMEM;
+    }
+
+    (void) snprintf(tmp, len, "%s.%ld", data, (long) getpid());
+    (void) unlink(tmp);
+
+    rc = mdb_env_create(&env);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = mdb_env_set_mapsize(env, ngx_max(size, NGX_VERIFF_LMDB_SIZE_MIN));
+
+    if (rc == 0) {
+        rc = mdb_env_open(env, tmp, MDB_NOSUBDIR|MDB_NOLOCK,
+                          NGX_VERIFF_LMDB_MODE);
+    }
+
+    if (rc == 0) {
+        rc = mdb_env_sync(env, 1);
+    }
+
+    mdb_env_close(env);
+
+    /* others make one, too */
+
+    if (rc == 0 && link(tmp, data) == -1 && errno != EEXIST) {
+        rc = errno;
+    }
+
+    (void) unlink(tmp);
+
+    return rc;
 }
 
 
@@ -343,11 +415,32 @@ ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
     int                     rc;
     ngx_veriff_lmdb_job_t  *j;
 
-    rc = ngx_veriff_lmdb_there(db);
+    rc = db->broken ? db->broken : ngx_veriff_lmdb_there(db);
 
-    if (rc != 0) {
-        db->batch_error = rc;
+    if (rc == 0) {
+        rc = ngx_veriff_lmdb_named(db);
+    }
 
+    if (rc == 0) {
+        rc = ngx_veriff_lmdb_try(db, job, NULL);
+
+        /*
+         * What a sync could not write may count as written afterwards: after
+         * an error of the system nothing is believed until it is opened anew.
+         */
+
+        if (rc > 0) {
+            db->broken = rc;
+        }
+    }
+
+    db->batch_error = rc;
+
+    if (rc == 0) {
+        return;
+    }
+
+    if (rc > 0 || rc == MDB_PANIC) {
         for (j = job; j; j = j->next) {
             j->rc = NGX_ERROR;
         }
@@ -355,21 +448,55 @@ ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
         return;
     }
 
-    if (ngx_veriff_lmdb_try(db, job, NULL) == 0) {
-        db->batch_error = 0;
-        return;
-    }
-
     /* one of them spoiled the transaction: each in its own */
 
     for (j = job; j; j = j->next) {
-        rc = ngx_veriff_lmdb_try(db, j, j->next);
+        rc = db->broken ? db->broken : ngx_veriff_lmdb_try(db, j, j->next);
+
+        if (rc > 0) {
+            db->broken = rc;
+        }
 
         if (rc != 0) {
             db->batch_error = rc;
             j->rc = ngx_veriff_lmdb_rc(rc);
         }
     }
+}
+
+
+/* the file is synced, but not the directory that has its name */
+
+static int
+ngx_veriff_lmdb_named(ngx_veriff_lmdb_t *db)
+{
+    int          fd, rc;
+    const char  *path;
+
+    if (db->named) {
+        return 0;
+    }
+
+    rc = mdb_env_get_path(db->env, &path);
+    if (rc != 0) {
+        return rc;
+    }
+
+    fd = open(path, O_RDONLY|O_DIRECTORY);
+
+    if (fd == -1) {
+        return errno;
+    }
+
+    /* some file systems have no such thing */
+
+    rc = (fsync(fd) == -1 && errno != EINVAL) ? errno : 0;
+
+    (void) close(fd);
+
+    db->named = (rc == 0);
+
+    return rc;
 }
 
 
@@ -528,6 +655,7 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
     int  dead;
 
     db->error = (db->batch_error == MDB_PANIC) ? MDB_PANIC
+                : db->broken ? db->broken
                 : mdb_reader_check(db->env, &dead);
 
     if (db->error == 0) {

@@ -85,7 +85,9 @@ ngx_int_t ngx_veriff_lmdb_get(ngx_veriff_lmdb_t *db, ngx_pool_t *pool,
 
 /*
  * Makes the changes of all jobs in one transaction, and sets their rc.  A
- * job that fails does not take the others with it.
+ * job that fails does not take the others with it.  After an error of the
+ * disk all jobs get NGX_ERROR until the store was closed and opened again,
+ * which ngx_veriff_lmdb_check() then asks for.
  */
 void ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job);
 
