@@ -7,6 +7,9 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
+#include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_gate_conf.h"
+#include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
@@ -44,7 +47,9 @@ char *
 ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK) {
+    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK
+        || ngx_http_veriff_metrics_check(cf, vlcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -63,6 +68,14 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
     }
 
     if (vlcf->webhook && ngx_http_veriff_check_webhook(cf, vlcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->gate
+        && (ngx_http_veriff_check_ref(cf, &vlcf->gate->ref) != NGX_OK
+            || (!ngx_http_veriff_conf_own(vlcf)
+                && ngx_http_veriff_gate_check(cf, vlcf) != NGX_OK)))
+    {
         return NGX_CONF_ERROR;
     }
 

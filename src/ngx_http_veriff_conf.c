@@ -11,8 +11,6 @@
 #include "ngx_http_veriff_status.h"
 
 
-static ngx_int_t ngx_http_veriff_ref(ngx_conf_t *cf,
-    ngx_http_veriff_ref_t *ref, ngx_str_t *name);
 static char *ngx_http_veriff_conf_format(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *value);
 static char *ngx_http_veriff_conf_user(ngx_conf_t *cf,
@@ -76,11 +74,13 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->format = NGX_HTTP_VERIFF_AUTO;
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
+     *     vlcf->metrics = NULL;
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
      *     vlcf->proxy_handler = NULL;
      */
 
+    vlcf->gate = NGX_CONF_UNSET_PTR;
     vlcf->sign = NGX_CONF_UNSET_PTR;
     vlcf->session = NGX_CONF_UNSET_PTR;
     vlcf->webhook = NGX_CONF_UNSET_PTR;
@@ -98,6 +98,10 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->gate == NGX_CONF_UNSET_PTR) {
+        conf->gate = prev->gate;
+    }
 
     if (conf->sign == NGX_CONF_UNSET_PTR) {
         conf->sign = prev->sign;
@@ -121,6 +125,10 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->user_text = prev->user_text;
         }
 
+        if (conf->metrics == NULL) {
+            conf->metrics = prev->metrics;
+        }
+
         if (conf->proxy_pass.len == 0) {
             conf->proxy_pass = prev->proxy_pass;
             conf->proxy_handler = prev->proxy_handler;
@@ -131,6 +139,7 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     conf->proxy_method |= prev->proxy_method;
     conf->proxy_set_body |= prev->proxy_set_body;
 
+    ngx_conf_init_ptr_value(conf->gate, NULL);
     ngx_conf_init_ptr_value(conf->sign, NULL);
     ngx_conf_init_ptr_value(conf->session, NULL);
     ngx_conf_init_ptr_value(conf->webhook, NULL);
@@ -218,7 +227,7 @@ ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return (ngx_http_veriff_ref(cf, vlcf->sign, &value[1]) == NGX_OK)
+    return (ngx_http_veriff_conf_ref(cf, vlcf->sign, &value[1]) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -246,7 +255,7 @@ ngx_http_veriff_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     vlcf->session = ngx_pcalloc(cf->pool, sizeof(ngx_http_veriff_ref_t));
     if (vlcf->session == NULL
-        || ngx_http_veriff_ref(cf, vlcf->session, &value[1]) != NGX_OK)
+        || ngx_http_veriff_conf_ref(cf, vlcf->session, &value[1]) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -290,7 +299,7 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     vlcf->session = ngx_pcalloc(cf->pool, sizeof(ngx_http_veriff_ref_t));
     if (vlcf->session == NULL
-        || ngx_http_veriff_ref(cf, vlcf->session, &value[1]) != NGX_OK)
+        || ngx_http_veriff_conf_ref(cf, vlcf->session, &value[1]) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -439,7 +448,9 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         ref = ngx_array_push(vlcf->webhook);
-        if (ref == NULL || ngx_http_veriff_ref(cf, ref, &value[i]) != NGX_OK) {
+        if (ref == NULL
+            || ngx_http_veriff_conf_ref(cf, ref, &value[i]) != NGX_OK)
+        {
             return NGX_CONF_ERROR;
         }
     }
@@ -452,8 +463,8 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static ngx_int_t
-ngx_http_veriff_ref(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
+ngx_int_t
+ngx_http_veriff_conf_ref(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     ngx_str_t *name)
 {
     ngx_str_t  *value;
@@ -485,6 +496,13 @@ ngx_http_veriff_conf_place(ngx_conf_t *cf, ngx_http_veriff_place_t *place)
     ngx_cpystrn(place->file, name->data, name->len + 1);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf)
+{
+    return vlcf->sign || vlcf->session || vlcf->webhook || vlcf->metrics;
 }
 
 

@@ -26,6 +26,7 @@ typedef struct {
     uint64_t                  end_user_id;
     ngx_uint_t                status;
     ngx_uint_t                retry_after;
+    time_t                    max_age;      /* demanded, 0 for none */
     ngx_http_veriff_update_pt done;
 } ngx_http_veriff_flow_data_t;
 
@@ -112,6 +113,7 @@ ngx_http_veriff_flow_try(ngx_http_request_t *r)
     }
 
     data->flow.holder = ctx->flow->holder;
+    data->max_age = ctx->way.max_age;
 
     update->integration = ctx->integration;
     update->modify = ngx_http_veriff_flow_decide;
@@ -152,6 +154,12 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
     now = ngx_http_veriff_flow_now();
 
     ngx_http_veriff_state_policy(update->integration, &policy);
+
+    if (data->max_age
+        && (policy.max_age == 0 || data->max_age < policy.max_age))
+    {
+        policy.max_age = data->max_age;
+    }
 
     switch (ngx_veriff_policy_state(&record->history, &policy)) {
 

@@ -45,7 +45,7 @@ struct ngx_http_veriff_flow_s {
 
 
 /*
- * Finds out what r, whose ctx->user is known, may do; then r's
+ * Finds out what r, whose ctx->user and ctx->way are known, may do; then r's
  * write_event_handler is called, with ctx->flow->result set.  It waits for
  * another request's outcome itself, at most ten seconds.
  * NGX_OK or NGX_ERROR (nothing was begun).

@@ -85,7 +85,9 @@ ngx_http_veriff_integration_page_uri(ngx_conf_t *cf, ngx_command_t *cmd,
         }
     }
 
-    if (i < value[1].len || i == 0 || value[1].data[0] != '/'
+    /* "/" is where users are led who came from nowhere */
+
+    if (i < value[1].len || i < 2 || value[1].data[0] != '/'
         || ngx_strstr(value[1].data, "//")
         || ngx_strstr(value[1].data, "/."))
     {

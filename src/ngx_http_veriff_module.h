@@ -16,6 +16,7 @@
 #include "ngx_veriff_payload.h"
 #include "ngx_veriff_seal.h"
 #include "ngx_veriff_sign.h"
+#include "ngx_veriff_way.h"
 #include "ngx_veriff_webhook.h"
 
 
@@ -25,6 +26,13 @@ typedef struct {
     u_char                          *file;
     ngx_uint_t                       line;
 } ngx_http_veriff_place_t;
+
+
+#define NGX_HTTP_VERIFF_NAME_MAX  64    /* of an integration */
+
+
+typedef struct ngx_http_veriff_zone_s  ngx_http_veriff_zone_t;
+typedef struct ngx_http_veriff_slot_s  ngx_http_veriff_slot_t;
 
 
 /* an API key and its secrets always go together */
@@ -65,7 +73,12 @@ typedef struct {
     time_t                           verified_for;      /* 0: for ever */
     time_t                           retry_declined;    /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
+    ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+
+    /* in shared memory, set when the zone is */
+    ngx_http_veriff_zone_t          *zone;
+    ngx_http_veriff_slot_t          *slot;
 
     unsigned                         loopback:1;    /* among url_hosts */
 } ngx_http_veriff_integration_t;
@@ -82,6 +95,7 @@ typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
     ngx_http_veriff_store_t         *store;
+    ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
@@ -106,6 +120,19 @@ typedef enum {
 
 
 typedef struct {
+    ngx_http_veriff_ref_t            ref;
+    ngx_flag_t                       report;
+    ngx_flag_t                       allow;         /* on_error=allow */
+    time_t                           max_age;       /* 0: verified_for */
+    ngx_str_t                        page;          /* or empty */
+    ngx_http_complex_value_t        *user;          /* NULL: integration's */
+    ngx_str_t                        user_text;
+} ngx_http_veriff_gate_t;
+
+
+typedef struct {
+    ngx_http_veriff_gate_t          *gate;          /* NULL: off */
+
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;
 
@@ -114,6 +141,8 @@ typedef struct {
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
+
+    ngx_http_veriff_place_t         *metrics;       /* NULL: none */
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
@@ -152,8 +181,15 @@ typedef struct {
 
     ngx_str_t                        user;
     ngx_str_t                        session_id;
+    ngx_str_t                        state;         /* see tell.h */
+    ngx_str_t                        status;
+    ngx_str_t                        decision_time;
+    ngx_str_t                        page_uri;      /* that any may see */
+    ngx_str_t                        gate;
+    ngx_str_t                        gate_reason;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
+    ngx_veriff_way_t                 way;       /* of veriff_session */
 
     ngx_http_veriff_body_t           body;
 
@@ -171,6 +207,8 @@ typedef struct {
     ngx_int_t                        apply_rc;
     ngx_uint_t                       outcome;   /* ngx_veriff_outcome_e */
 
+    unsigned                         gated:1;       /* the app was told */
+    unsigned                         gate_refused:1;
     unsigned                         signing:1;
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
@@ -180,6 +218,8 @@ typedef struct {
     unsigned                         webhook_valid:1;
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
+    unsigned                         carried:1;     /* the way, by cookie */
+    unsigned                         asked:1;       /* the way, by argument */
 } ngx_http_veriff_ctx_t;
 
 

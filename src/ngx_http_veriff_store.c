@@ -535,6 +535,14 @@ ngx_http_veriff_store_get(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
 }
 
 
+ngx_int_t
+ngx_http_veriff_store_stat(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_stat_t *st)
+{
+    return store->db ? ngx_veriff_lmdb_stat(store->db, st) : NGX_DECLINED;
+}
+
+
 ngx_veriff_lmdb_op_t *
 ngx_http_veriff_store_op(ngx_http_veriff_change_t *change, u_char *name,
     ngx_str_t *value)

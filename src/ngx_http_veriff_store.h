@@ -73,6 +73,13 @@ ngx_veriff_lmdb_op_t *ngx_http_veriff_store_op(
     ngx_http_veriff_change_t *change, u_char *name, ngx_str_t *value);
 
 /*
+ * What the store holds: NGX_OK, NGX_DECLINED (this worker does not have it
+ * open) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_store_stat(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_stat_t *st);
+
+/*
  * Queues a change: NGX_OK (the handler will be called, never before this
  * returns) or NGX_ERROR (it will not).
  */

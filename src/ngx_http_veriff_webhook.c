@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_webhook.h"
 #include "ngx_http_veriff_apply.h"
 #include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
 
@@ -134,6 +135,9 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
 
     ctx->webhook_checked = 1;
 
+    ngx_http_veriff_count(ctx->integration, NGX_HTTP_VERIFF_COUNT_TYPES
+                                            + ctx->webhook.type);
+
     return ngx_http_veriff_webhook_apply(r, ctx);
 }
 
@@ -162,6 +166,8 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
         ctx->webhook_reason = "store_failed";
         ctx->webhook_done = 1;
 
+        ngx_http_veriff_count_webhook(ctx->integration, "store_failed");
+
         ngx_http_finalize_request(r,
                    ngx_http_veriff_reply_error(r,
                                                NGX_HTTP_VERIFF_REPLY_PROBLEM,
@@ -170,6 +176,16 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
                                                "stored.", 0));
         return NGX_DONE;
     }
+
+    if (vmcf->store
+        && (ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION
+            || ctx->webhook.type == NGX_VERIFF_WEBHOOK_EVENT))
+    {
+        ngx_http_veriff_count_outcome(ctx->integration, ctx->outcome,
+                               ngx_veriff_status_parse(&ctx->webhook.status));
+    }
+
+    ngx_http_veriff_count_webhook(ctx->integration, "ok");
 
     if (vmcf->store && ctx->outcome == NGX_VERIFF_STALE
         && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
@@ -255,6 +271,10 @@ ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
     }
 
     candidate = ctx->candidates.elts;
+
+    /* until it is known better: who counts what goes wrong */
+
+    ctx->integration = candidate[0].integration;
 
     ctx->body.hmac = ngx_veriff_hmac_start(r->pool,
                                            candidate[0].pair->secrets, 1);
@@ -605,6 +625,8 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
 
     ctx->webhook_reason = reason;
     ctx->webhook_done = 1;
+
+    ngx_http_veriff_count_webhook(ctx->integration, reason);
 
     report = (vlcf->report && r->content_handler);
 

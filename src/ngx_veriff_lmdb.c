@@ -20,6 +20,7 @@
 
 #define NGX_VERIFF_LMDB_READERS  1024
 #define NGX_VERIFF_LMDB_MODE     0600
+#define NGX_VERIFF_LMDB_META     2      /* pages at the file's beginning */
 
 
 typedef struct {
@@ -663,6 +664,56 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
     }
 
     return (db->error == 0) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
+{
+    int          rc;
+    MDB_dbi      dbi;
+    uint64_t     pages;
+    MDB_stat     stat;
+    MDB_envinfo  info;
+
+    rc = db->reader ? 0 : ngx_veriff_lmdb_begin(db);
+
+    if (rc == 0) {
+        rc = mdb_txn_renew(db->reader);
+    }
+
+    if (rc != 0) {
+        return NGX_ERROR;
+    }
+
+    pages = NGX_VERIFF_LMDB_META;
+
+    /* LMDB's own database of free pages is the first, ours the second */
+
+    for (dbi = 0; dbi <= db->dbi; dbi++) {
+        rc = mdb_stat(db->reader, dbi, &stat);
+
+        if (rc != 0) {
+            break;
+        }
+
+        pages += stat.ms_branch_pages + stat.ms_leaf_pages
+                 + stat.ms_overflow_pages;
+    }
+
+    mdb_txn_reset(db->reader);
+
+    if (rc != 0) {
+        return NGX_ERROR;
+    }
+
+    (void) mdb_env_info(db->env, &info);
+
+    st->used = pages * stat.ms_psize;
+    st->limit = info.me_mapsize;
+    st->entries = stat.ms_entries;
+
+    return NGX_OK;
 }
 
 

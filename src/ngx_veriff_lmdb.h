@@ -103,6 +103,19 @@ ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
  */
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
 
+/*
+ * What the contents take up, which is never more than the file has, and how
+ * many values there are: NGX_OK or NGX_ERROR.
+ */
+typedef struct {
+    uint64_t                used;       /* bytes, in whole pages */
+    uint64_t                limit;
+    uint64_t                entries;
+} ngx_veriff_lmdb_stat_t;
+
+ngx_int_t ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db,
+    ngx_veriff_lmdb_stat_t *st);
+
 /* The last error that LMDB gave, as text that may be logged. */
 const char *ngx_veriff_lmdb_error(ngx_veriff_lmdb_t *db);
 

@@ -28,6 +28,7 @@ static void test_open(void);
 static void test_changes(void);
 static void test_linked(void);
 static void test_full(void);
+static void test_stat(void);
 static void test_processes(void);
 static void test_kills(void);
 
@@ -50,6 +51,7 @@ main(void)
     test_changes();
     test_linked();
     test_full();
+    test_stat();
     test_processes();
     test_kills();
 
@@ -270,6 +272,80 @@ test_full(void)
 
 
 /* another process, as another generation of workers, with a larger map */
+
+static void
+test_stat(void)
+{
+    char                     key[NGX_VERIFF_LMDB_KEY_LEN + 1];
+    uint64_t                 first;
+    ngx_int_t                rc;
+    ngx_str_t                v, none;
+    ngx_uint_t               i;
+    ngx_pool_t              *pool;
+    ngx_veriff_lmdb_t       *db;
+    ngx_veriff_lmdb_op_t     o;
+    ngx_veriff_lmdb_stat_t   st;
+
+    unit_group("what it holds is told");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    db = open_db(pool, SIZE);
+
+    expect(ngx_veriff_lmdb_stat(db, &st) == NGX_OK);
+    expect(st.entries == 0);
+    expect(st.limit == SIZE);
+    expect(st.used > 0 && st.used <= 65536);
+
+    first = st.used;
+
+    v = value(pool, 1, 100000);
+    ngx_str_null(&none);
+
+    op(&o, "a", v);
+    expect(change(db, &o) == NGX_OK);
+
+    expect(ngx_veriff_lmdb_stat(db, &st) == NGX_OK);
+    expect(st.entries == 1);
+    expect(st.used >= first + 100000 && st.used <= first + 150000);
+
+    /* reading goes on as before */
+
+    expect(get(db, pool, "a", &v) == NGX_OK && v.len == 100000);
+
+    /* free pages are not used, although the file keeps them */
+
+    op(&o, "a", none);
+    expect(change(db, &o) == NGX_OK);
+
+    expect(ngx_veriff_lmdb_stat(db, &st) == NGX_OK);
+    expect(st.entries == 0);
+    expect(st.used < 65536);
+
+    unit_group("a full one says so");
+
+    v = value(pool, 1, 10000);
+
+    for (i = 0; i < 1000; i++) {
+        snprintf(key, sizeof(key), "%u", (unsigned) i);
+        op(&o, key, v);
+
+        rc = change(db, &o);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+    }
+
+    expect(rc == NGX_ABORT);
+    expect(ngx_veriff_lmdb_stat(db, &st) == NGX_OK);
+    expect(st.entries == i);
+    expect(st.used <= SIZE && st.used > SIZE / 10 * 9);
+
+    ngx_stub_pool_destroy(pool);
+    remove_dir();
+}
+
 
 static void
 test_processes(void)
