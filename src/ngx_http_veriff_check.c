@@ -11,6 +11,7 @@
 #include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
@@ -18,7 +19,7 @@
 #define NGX_HTTP_VERIFF_CREATE_PATH  "/v1/sessions"
 
 
-/* a location that creates sessions, or one that signs */
+/* a location that asks the provider, or one that signs */
 
 typedef struct {
     ngx_http_veriff_loc_conf_t  *vlcf;
@@ -32,6 +33,8 @@ static ngx_int_t ngx_http_veriff_check_ref(ngx_conf_t *cf,
 static ngx_int_t ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_session(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_return(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
@@ -63,6 +66,13 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
     if (vlcf->session
         && (ngx_http_veriff_check_ref(cf, vlcf->session) != NGX_OK
             || ngx_http_veriff_check_session(cf, vlcf) != NGX_OK))
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->return_ref
+        && (ngx_http_veriff_check_ref(cf, vlcf->return_ref) != NGX_OK
+            || ngx_http_veriff_check_return(cf, vlcf) != NGX_OK))
     {
         return NGX_CONF_ERROR;
     }
@@ -113,10 +123,11 @@ static ngx_int_t
 ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_http_veriff_ref_t  *ref;
+    ngx_http_veriff_ref_t  *ref, *own;
 
-    ref = vlcf->session ? vlcf->session
-          : vlcf->webhook ? vlcf->webhook->elts : NULL;
+    own = vlcf->session ? vlcf->session : vlcf->return_ref;
+
+    ref = own ? own : vlcf->webhook ? vlcf->webhook->elts : NULL;
 
     if (vlcf->sign && ref) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
@@ -125,8 +136,8 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (vlcf->session && vlcf->webhook) {
-        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->session,
+    if (own && vlcf->webhook) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, own,
                                     "conflicts with \"veriff_webhook\" in one "
                                     "location, give each its own");
         return NGX_ERROR;
@@ -180,6 +191,57 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
 
 
 static ngx_int_t
+ngx_http_veriff_check_return(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_str_t                    *page;
+    ngx_http_veriff_ref_t        *ref;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    ref = vlcf->return_ref;
+    page = &vlcf->return_page;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (clcf->handler && clcf->handler != ngx_http_veriff_return_handler) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "conflicts with another handler of its "
+                                    "location, give it a location of its "
+                                    "own");
+        return NGX_ERROR;
+    }
+
+    if (vmcf->store == NULL) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "needs a store, add \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" to http");
+        return NGX_ERROR;
+    }
+
+    if (page->len && page->len == clcf->name.len
+        && ngx_strncmp(page->data, clcf->name.data, page->len) == 0)
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "has itself as its page, \"%V\"", page);
+        return NGX_ERROR;
+    }
+
+    if (!clcf->noname && clcf->satisfy != NGX_HTTP_SATISFY_ANY
+        && ngx_http_veriff_check_password(cf))
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
+                                    "is behind a password that a phone which "
+                                    "comes back does not know, add "
+                                    "\"auth_basic off;\"");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
@@ -217,8 +279,6 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 }
 
 
-/* notes what ngx_http_veriff_check_routes() needs */
-
 /* the application gets the bytes and the headers that were checked */
 
 static ngx_int_t
@@ -250,6 +310,8 @@ ngx_http_veriff_check_passed(ngx_conf_t *cf,
 }
 
 
+/* notes what ngx_http_veriff_check_routes() needs */
+
 static ngx_int_t
 ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 {
@@ -259,7 +321,10 @@ ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->noname || (vlcf->sign == NULL && vlcf->session == NULL)) {
+    if (clcf->noname
+        || (vlcf->sign == NULL && vlcf->session == NULL
+            && vlcf->return_ref == NULL))
+    {
         return NGX_OK;
     }
 
@@ -290,6 +355,7 @@ void
 ngx_http_veriff_check_routes(ngx_conf_t *cf)
 {
     ngx_uint_t                      i, j;
+    ngx_http_veriff_ref_t          *ref;
     ngx_http_veriff_route_t        *route;
     ngx_http_veriff_main_conf_t    *vmcf;
     ngx_http_veriff_integration_t  *vi;
@@ -304,11 +370,20 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 
     for (i = 0; i < vmcf->routes->nelts; i++) {
 
-        if (route[i].vlcf->session == NULL || route[i].vlcf->status) {
+        ref = route[i].vlcf->session;
+
+        if (ref == NULL) {
+            ref = route[i].vlcf->return_ref;
+
+            if (ref == NULL || ref->integration->reconcile == 0) {
+                continue;
+            }
+
+        } else if (route[i].vlcf->status) {
             continue;
         }
 
-        vi = route[i].vlcf->session->integration;
+        vi = ref->integration;
 
         for (j = 0; j < vmcf->routes->nelts; j++) {
             if (route[j].cscf == route[i].cscf
@@ -321,8 +396,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
         }
 
         if (j == vmcf->routes->nelts) {
-            ngx_http_veriff_check_error(cf, NGX_LOG_WARN,
-                                        route[i].vlcf->session,
+            ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
                                         "cannot reach the provider: its "
                                         "server has no location \"%V/\" with "
                                         "\"veriff_sign %V;\"",
@@ -336,7 +410,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 }
 
 
-/* whether the location may get the request that creates a session */
+/* whether the location may get requests about sessions */
 
 static ngx_uint_t
 ngx_http_veriff_check_leads(ngx_http_veriff_integration_t *vi,

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_secret.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
@@ -75,6 +76,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
      *     vlcf->metrics = NULL;
+     *     vlcf->return_page = { 0, NULL };
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
      *     vlcf->proxy_handler = NULL;
@@ -83,6 +85,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
     vlcf->gate = NGX_CONF_UNSET_PTR;
     vlcf->sign = NGX_CONF_UNSET_PTR;
     vlcf->session = NGX_CONF_UNSET_PTR;
+    vlcf->return_ref = NGX_CONF_UNSET_PTR;
     vlcf->webhook = NGX_CONF_UNSET_PTR;
 
     return vlcf;
@@ -129,6 +132,11 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->metrics = prev->metrics;
         }
 
+        if (conf->return_ref == NGX_CONF_UNSET_PTR) {
+            conf->return_ref = prev->return_ref;
+            conf->return_page = prev->return_page;
+        }
+
         if (conf->proxy_pass.len == 0) {
             conf->proxy_pass = prev->proxy_pass;
             conf->proxy_handler = prev->proxy_handler;
@@ -142,13 +150,16 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_init_ptr_value(conf->gate, NULL);
     ngx_conf_init_ptr_value(conf->sign, NULL);
     ngx_conf_init_ptr_value(conf->session, NULL);
+    ngx_conf_init_ptr_value(conf->return_ref, NULL);
     ngx_conf_init_ptr_value(conf->webhook, NULL);
 
     /* "limit_except" replaces the location, and its handler, altogether */
 
-    if (clcf->lmt_excpt && clcf->handler == NULL && conf->session) {
-        clcf->handler = conf->status ? ngx_http_veriff_status_handler
-                                     : ngx_http_veriff_session_handler;
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = conf->return_ref ? ngx_http_veriff_return_handler
+                        : conf->status ? ngx_http_veriff_status_handler
+                        : conf->session ? ngx_http_veriff_session_handler
+                        : NULL;
     }
 
     return ngx_http_veriff_check_location(cf, conf);
@@ -502,7 +513,8 @@ ngx_http_veriff_conf_place(ngx_conf_t *cf, ngx_http_veriff_place_t *place)
 ngx_uint_t
 ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf)
 {
-    return vlcf->sign || vlcf->session || vlcf->webhook || vlcf->metrics;
+    return vlcf->sign || vlcf->session || vlcf->return_ref || vlcf->webhook
+           || vlcf->metrics;
 }
 
 

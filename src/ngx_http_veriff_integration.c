@@ -13,6 +13,7 @@
 
 
 #define NGX_HTTP_VERIFF_USER_RATE         5     /* sessions an hour */
+#define NGX_HTTP_VERIFF_RECONCILE         30
 #define NGX_HTTP_VERIFF_SESSION_RATE      600   /* sessions a minute */
 #define NGX_HTTP_VERIFF_SESSION_RATE_MAX  60000
 #define NGX_HTTP_VERIFF_SESSION_LIFETIME  (7 * 24 * 60 * 60)
@@ -127,6 +128,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       offsetof(ngx_http_veriff_integration_t, return_uri),
       NULL },
 
+    { ngx_string("status_uri"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_page_uri,
+      0,
+      offsetof(ngx_http_veriff_integration_t, status_uri),
+      NULL },
+
     { ngx_string("url_hosts"),
       NGX_CONF_1MORE,
       ngx_http_veriff_integration_url_hosts,
@@ -146,6 +154,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       ngx_http_veriff_integration_time,
       0,
       offsetof(ngx_http_veriff_integration_t, retry_declined),
+      NULL },
+
+    { ngx_string("reconcile"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_time,
+      0,
+      offsetof(ngx_http_veriff_integration_t, reconcile),
       NULL },
 
     { ngx_string("user_rate"),
@@ -205,6 +220,7 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     vi->session_lifetime = NGX_CONF_UNSET;
     vi->verified_for = NGX_CONF_UNSET;
     vi->retry_declined = NGX_CONF_UNSET;
+    vi->reconcile = NGX_CONF_UNSET;
     vi->user_rate = NGX_CONF_UNSET_UINT;
     vi->session_rate = NGX_CONF_UNSET_UINT;
     vi->response_signature = NGX_CONF_UNSET_UINT;
@@ -429,6 +445,7 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
 
     ngx_conf_init_value(vi->verified_for, 0);
     ngx_conf_init_value(vi->retry_declined, 0);
+    ngx_conf_init_value(vi->reconcile, NGX_HTTP_VERIFF_RECONCILE);
     ngx_conf_init_uint_value(vi->user_rate, NGX_HTTP_VERIFF_USER_RATE);
     ngx_conf_init_uint_value(vi->session_rate, NGX_HTTP_VERIFF_SESSION_RATE);
     ngx_conf_init_value(vi->session_lifetime,

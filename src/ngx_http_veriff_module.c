@@ -15,6 +15,7 @@
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
 #include "ngx_http_veriff_metrics.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_variable.h"
@@ -73,6 +74,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_session"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_veriff_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_return"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_return_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -68,10 +68,12 @@ typedef struct {
     ngx_str_t                        api_uri;
     ngx_str_t                        start_uri;
     ngx_str_t                        return_uri;
+    ngx_str_t                        status_uri;
     ngx_array_t                     *url_hosts;     /* ngx_str_t */
     time_t                           session_lifetime;
     time_t                           verified_for;      /* 0: for ever */
     time_t                           retry_declined;    /* 0: off */
+    time_t                           reconcile;         /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
@@ -143,6 +145,8 @@ typedef struct {
     ngx_str_t                        user_text;
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
+    ngx_http_veriff_ref_t           *return_ref;
+    ngx_str_t                        return_page;   /* empty: our own */
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
@@ -155,10 +159,12 @@ typedef struct {
 } ngx_http_veriff_loc_conf_t;
 
 
-typedef struct ngx_http_veriff_call_s    ngx_http_veriff_call_t;
-typedef struct ngx_http_veriff_answer_s  ngx_http_veriff_answer_t;
-typedef struct ngx_http_veriff_create_s  ngx_http_veriff_create_t;
-typedef struct ngx_http_veriff_flow_s    ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_call_s       ngx_http_veriff_call_t;
+typedef struct ngx_http_veriff_answer_s     ngx_http_veriff_answer_t;
+typedef struct ngx_http_veriff_arrival_s    ngx_http_veriff_arrival_t;
+typedef struct ngx_http_veriff_create_s     ngx_http_veriff_create_t;
+typedef struct ngx_http_veriff_flow_s       ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_reconcile_s  ngx_http_veriff_reconcile_t;
 
 
 /* a request body, hashed while it arrives or where it lies */
@@ -189,6 +195,8 @@ typedef struct {
     ngx_str_t                        gate_reason;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
+    ngx_http_veriff_arrival_t       *arrival;
+    ngx_http_veriff_reconcile_t     *reconcile;
     ngx_veriff_way_t                 way;       /* of veriff_session */
 
     ngx_http_veriff_body_t           body;

@@ -156,7 +156,8 @@ ngx_http_veriff_reply_problem(ngx_http_request_t *r,
         if (ngx_http_veriff_headers_out(r, "Allow",
                                         vlcf->webhook
                                         ? &ngx_http_veriff_post
-                                        : vlcf->status || vlcf->metrics
+                                        : (vlcf->status || vlcf->metrics
+                                           || vlcf->return_ref)
                                         ? &ngx_http_veriff_get_head
                                         : &ngx_http_veriff_get_post)
             != NGX_OK)

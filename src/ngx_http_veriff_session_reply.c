@@ -208,7 +208,8 @@ ngx_http_veriff_session_verified(ngx_http_request_t *r,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_veriff_reply_redirect(r, &ctx->way.path);
+        return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER,
+                                              &ctx->way.path);
     }
 
     ngx_memzero(&page, sizeof(ngx_http_veriff_page_t));
@@ -235,7 +236,8 @@ ngx_http_veriff_session_wait(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_veriff_reply_redirect(r, &ctx->integration->return_uri);
+    return ngx_http_veriff_reply_redirect(r, NGX_HTTP_SEE_OTHER,
+                                          &ctx->integration->return_uri);
 }
 
 
