@@ -177,6 +177,11 @@ crash-test: deps
 	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/order
 	NGINX=$(BINARY) MODULE=$(MODULE) CUTS=$(CUTS) t/crash/power
 
+## disk-test: a disk that is full, read-only or broken, under nginx
+disk-test: deps
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
+	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/disk
+
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
@@ -190,4 +195,4 @@ help:
 .DEFAULT_GOAL := module
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
-        docs-check style-check test-browser crash-test demo help
+        docs-check style-check test-browser crash-test disk-test demo help

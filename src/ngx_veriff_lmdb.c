@@ -20,6 +20,9 @@
 
 #define NGX_VERIFF_LMDB_READERS  1024
 #define NGX_VERIFF_LMDB_MODE     0600
+
+/* for so many readers, of a cache line each */
+#define NGX_VERIFF_LMDB_LOCK_SIZE  (NGX_VERIFF_LMDB_READERS * 64 + 4096)
 #define NGX_VERIFF_LMDB_META     2      /* pages at the file's beginning */
 
 
@@ -44,6 +47,9 @@ struct ngx_veriff_lmdb_s {
 
 
 static void ngx_veriff_lmdb_cleanup(void *data);
+static int ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path,
+    size_t size, unsigned flags);
+static int ngx_veriff_lmdb_lock(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_make(ngx_veriff_lmdb_t *db, ngx_pool_t *pool,
     size_t size);
 static int ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db);
@@ -69,10 +75,12 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
     const char **error)
 {
     int                  rc;
+    ngx_uint_t           readonly;
     ngx_veriff_lmdb_t   *db;
     ngx_pool_cleanup_t  *cln;
 
     *error = "no memory";
+    readonly = 0;
 
     db = ngx_pcalloc(pool, sizeof(ngx_veriff_lmdb_t));
     if (db == NULL) {
@@ -96,27 +104,21 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
         goto failed;
     }
 
-    rc = mdb_env_create(&db->env);
-    if (rc != 0) {
-        db->env = NULL;
-        goto failed;
-    }
-
-    rc = mdb_env_set_maxreaders(db->env, NGX_VERIFF_LMDB_READERS);
-    if (rc != 0) {
-        goto failed;
-    }
-
-    rc = mdb_env_set_mapsize(db->env, ngx_max(size,
-                                              NGX_VERIFF_LMDB_SIZE_MIN));
-    if (rc != 0) {
+    rc = ngx_veriff_lmdb_lock(db);
+    if (rc != 0 && rc != EROFS) {
         goto failed;
     }
 
     /* a reader belongs to its transaction, not to a thread */
 
-    rc = mdb_env_open(db->env, (char *) path, MDB_NOTLS|MDB_NORDAHEAD,
-                      NGX_VERIFF_LMDB_MODE);
+    rc = ngx_veriff_lmdb_env(db, path, size, MDB_NOTLS|MDB_NORDAHEAD);
+
+    if (rc == EROFS) {
+        readonly = 1;
+        rc = ngx_veriff_lmdb_env(db, path, size,
+                                 MDB_NOTLS|MDB_NORDAHEAD|MDB_RDONLY);
+    }
+
     if (rc != 0) {
         goto failed;
     }
@@ -143,6 +145,12 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
         goto failed;
     }
 
+    /* what is there can be read; each batch asks for it to be opened anew */
+
+    if (readonly) {
+        db->broken = EROFS;
+    }
+
     return db;
 
 failed:
@@ -152,6 +160,79 @@ failed:
     ngx_veriff_lmdb_close(db);
 
     return NULL;
+}
+
+
+static int
+ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path, size_t size,
+    unsigned flags)
+{
+    int  rc;
+
+    rc = mdb_env_create(&db->env);
+
+    if (rc != 0) {
+        db->env = NULL;
+        return rc;
+    }
+
+    rc = mdb_env_set_maxreaders(db->env, NGX_VERIFF_LMDB_READERS);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(db->env, ngx_max(size,
+                                                  NGX_VERIFF_LMDB_SIZE_MIN));
+    }
+
+    if (rc == 0) {
+        rc = mdb_env_open(db->env, (char *) path, flags,
+                          NGX_VERIFF_LMDB_MODE);
+    }
+
+    if (rc != 0) {
+        mdb_env_close(db->env);
+        db->env = NULL;
+    }
+
+    return rc;
+}
+
+
+/*
+ * LMDB writes to holes of a mapped file, which kills the process if the disk
+ * is full.
+ */
+
+static int
+ngx_veriff_lmdb_lock(ngx_veriff_lmdb_t *db)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+
+    int  fd, rc;
+
+    fd = open(db->files[1].name, O_RDWR|O_CREAT|O_CLOEXEC,
+              NGX_VERIFF_LMDB_MODE);
+
+    if (fd == -1) {
+        return errno;
+    }
+
+    rc = 0;
+
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, NGX_VERIFF_LMDB_LOCK_SIZE) == -1
+        && errno != EOPNOTSUPP)
+    {
+        rc = errno;
+    }
+
+    (void) close(fd);
+
+    return rc;
+
+#else
+
+    return 0;
+
+#endif
 }
 
 

@@ -274,6 +274,17 @@ shim_is_store(const char *path)
 
 
 static int
+shim_is_lock(const char *path)
+{
+    const char  *name;
+
+    name = strrchr(path, '/');
+
+    return name && strcmp(name, "/lock.mdb") == 0;
+}
+
+
+static int
 shim_is(int fd)
 {
     return (shim != NULL && fd >= 0 && fd < SHIM_FDS) ? shim_fds[fd] : 0;
@@ -328,12 +339,16 @@ open(const char *path, int flags, ...)
     mode = (flags & (O_CREAT|O_TMPFILE)) ? va_arg(args, int) : 0;
     va_end(args);
 
-    if (shim == NULL || !shim_is_store(path)) {
+    if (shim == NULL || (!shim_is_store(path) && !shim_is_lock(path))) {
         return shim_open(path, flags, mode);
     }
 
     if ((flags & O_ACCMODE) != O_RDONLY && shim_fails(&shim->open_error, 0)) {
         return -1;
+    }
+
+    if (shim_is_lock(path)) {
+        return shim_open(path, flags, mode);
     }
 
     fd = shim_open(path, flags, mode);

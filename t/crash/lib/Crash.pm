@@ -153,7 +153,7 @@ sub free_port {
     return $free->sockport;
 }
 
-# Options: main, server (more text), store (its directory, size), workers,
+# Options: main, server (more text, PORT is nginx's), store (its directory, size), workers,
 # user (who the workers are), hook (more in that location).
 sub configure {
     my (%o) = @_;
@@ -167,7 +167,7 @@ sub configure {
     }
 
     my $main = $o{main} // '';
-    my $server = $o{server} // '';
+    my $server = ($o{server} // '') =~ s/\bPORT\b/$port/gr;
     my $hook = $o{hook} // '';
     my $store = $o{store} // "$dir/store size=64m";
     my $workers = $o{workers} // 4;
