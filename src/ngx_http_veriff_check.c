@@ -18,6 +18,10 @@
 
 #define NGX_HTTP_VERIFF_CREATE_PATH  "/v1/sessions"
 
+#define NGX_HTTP_VERIFF_LEASE        70000      /* ms, if nothing is known */
+#define NGX_HTTP_VERIFF_LEASE_MAX    300000     /* ms, with a warning */
+#define NGX_HTTP_VERIFF_LEASE_MARGIN 10000      /* ms, over the timeouts */
+
 
 /* a location that asks the provider, or one that signs */
 
@@ -44,6 +48,8 @@ static ngx_int_t ngx_http_veriff_check_route(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_uint_t ngx_http_veriff_check_leads(
     ngx_http_veriff_integration_t *vi, ngx_http_core_loc_conf_t *clcf);
+static void ngx_http_veriff_check_lease(ngx_conf_t *cf,
+    ngx_http_veriff_route_t *route);
 
 
 char *
@@ -354,7 +360,7 @@ ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 void
 ngx_http_veriff_check_routes(ngx_conf_t *cf)
 {
-    ngx_uint_t                      i, j;
+    ngx_uint_t                      i, j, found;
     ngx_http_veriff_ref_t          *ref;
     ngx_http_veriff_route_t        *route;
     ngx_http_veriff_main_conf_t    *vmcf;
@@ -384,6 +390,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
         }
 
         vi = ref->integration;
+        found = 0;
 
         for (j = 0; j < vmcf->routes->nelts; j++) {
             if (route[j].cscf == route[i].cscf
@@ -391,11 +398,17 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
                 && route[j].vlcf->sign->integration == vi
                 && ngx_http_veriff_check_leads(vi, route[j].clcf))
             {
-                break;
+                found = 1;
+
+                if (route[i].vlcf->session) {
+                    ngx_http_veriff_check_lease(cf, &route[j]);
+                }
             }
         }
 
-        if (j == vmcf->routes->nelts) {
+        if (!found) {
+            vi->lease = ngx_max(vi->lease, NGX_HTTP_VERIFF_LEASE);
+
             ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
                                         "cannot reach the provider: its "
                                         "server has no location \"%V/\" with "
@@ -450,6 +463,59 @@ ngx_http_veriff_check_leads(ngx_http_veriff_integration_t *vi,
 
     return !clcf->exact_match
            || name->len == uri->len + sizeof(NGX_HTTP_VERIFF_CREATE_PATH) - 1;
+}
+
+
+/*
+ * Who creates a session has the user for as long as an answer may take: the
+ * time to find the host, to connect to each server that is tried, to send,
+ * and to wait.
+ */
+
+static void
+ngx_http_veriff_check_lease(ngx_conf_t *cf, ngx_http_veriff_route_t *route)
+{
+    ngx_uint_t                      tries;
+    ngx_msec_t                      lease;
+    ngx_module_t                   *module;
+    ngx_http_upstream_conf_t       *u;
+    ngx_http_veriff_integration_t  *vi;
+
+    vi = route->vlcf->sign->integration;
+    lease = NGX_HTTP_VERIFF_LEASE;
+
+    module = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
+
+    if (module && route->vlcf->proxy_pass.len) {
+        u = route->clcf->loc_conf[module->ctx_index];
+
+        tries = (u->next_upstream & NGX_HTTP_UPSTREAM_FT_OFF)
+                ? 1 : ngx_max(u->next_upstream_tries, 1);
+
+        /* a TLS handshake may take as long as to connect */
+
+        lease = tries * 2 * u->connect_timeout + u->send_timeout
+                + u->read_timeout + NGX_HTTP_VERIFF_LEASE_MARGIN;
+
+        if (route->vlcf->proxy_target) {
+            lease += route->clcf->resolver_timeout;
+        }
+    }
+
+    if (lease <= vi->lease) {
+        return;
+    }
+
+    vi->lease = lease;
+
+    if (lease > NGX_HTTP_VERIFF_LEASE_MAX) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_WARN, route->vlcf->sign,
+                                    "may keep a user waiting for %M seconds "
+                                    "for a session, set shorter "
+                                    "\"proxy_connect_timeout\", "
+                                    "\"proxy_send_timeout\" and "
+                                    "\"proxy_read_timeout\"", lease / 1000);
+    }
 }
 
 

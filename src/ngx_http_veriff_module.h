@@ -77,6 +77,7 @@ typedef struct {
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+    ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
     ngx_http_veriff_zone_t          *zone;

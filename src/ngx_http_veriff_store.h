@@ -49,10 +49,10 @@ struct ngx_http_veriff_change_s {
 char *ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* When all was read: reads the key, if there is one and it is needed. */
+/* When all was read: reads the key, if it is needed, or makes it. */
 ngx_int_t ngx_http_veriff_store_init(ngx_conf_t *cf);
 
-/* In the master: makes the key if there is none. */
+/* In the master: gives the files to the worker's user. */
 ngx_int_t ngx_http_veriff_store_init_module(ngx_cycle_t *cycle);
 
 /* In a worker: opens the store; a failure is logged and tried again. */

@@ -141,8 +141,7 @@ on_block(4 => sub {
 
     my ($name, $value) = split /=/, $alice->{cookie}, 2;
     my $flipped = $value;
-    substr($flipped, length($value) / 2, 1) =~ tr/A-Za-z0-9_-/B-ZA-b-za1-90_-/;
-    isnt($flipped, $value, 'a byte has changed');
+    substr($flipped, length($value) / 2, 1) =~ s/(.)/$1 eq 'A' ? 'B' : 'A'/e;
 
     my %cookies = (
         'no cookie' => undef,

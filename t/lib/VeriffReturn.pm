@@ -34,8 +34,8 @@ our %navigation = (
 sub kyc_return {
     my ($more) = @_;
 
-    return VeriffStore::kyc('start_uri /start; return_uri /return;'
-                            . ' status_uri /status; ' . ($more // ''));
+    return VeriffStore::kyc(($more // '') . ' start_uri /start;'
+                            . ' return_uri /return; status_uri /status;');
 }
 
 sub return_places {
@@ -49,8 +49,9 @@ sub return_places {
 sub cookie_of {
     my ($answer, $name) = @_;
 
+    my $begin = '__Host-veriff_' . ($name // 'kyc') . '=';
     my $set = $answer->{headers}{'set-cookie'} // return;
-    my ($cookie) = grep { /^\Q__Host-veriff_@{[$name // 'kyc']}\E=/ }
+    my ($cookie) = grep { index($_, $begin) == 0 }
                    ref $set ? @$set : $set;
 
     return $cookie && $cookie =~ s/;.*//r;
