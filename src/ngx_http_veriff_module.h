@@ -122,6 +122,30 @@ typedef enum {
 } ngx_http_veriff_format_e;
 
 
+/* what the gate did with a request, and why */
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_PASS = 0,
+    NGX_HTTP_VERIFF_GATE_REDIRECT,
+    NGX_HTTP_VERIFF_GATE_DENY,
+    NGX_HTTP_VERIFF_GATE_REPORT,    /* passed, though it should not have */
+    NGX_HTTP_VERIFF_GATE_ALLOW      /* by on_error */
+} ngx_http_veriff_gate_result_e;
+
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
+    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
+    NGX_HTTP_VERIFF_GATE_PENDING,
+    NGX_HTTP_VERIFF_GATE_REJECTED,
+    NGX_HTTP_VERIFF_GATE_NO_USER,
+    NGX_HTTP_VERIFF_GATE_BAD_USER,
+    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
+    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
+    NGX_HTTP_VERIFF_GATE_NO_LOCATION
+} ngx_http_veriff_gate_reason_e;
+
+
 typedef struct {
     ngx_http_veriff_ref_t            ref;
     ngx_flag_t                       report;
