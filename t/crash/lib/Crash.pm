@@ -207,6 +207,9 @@ http {
             veriff_sign kyc insecure_tls;
             rewrite ^/veriff-api/(.*)\$ /\$1 break;
             proxy_pass http://127.0.0.1:$sandbox_port;
+            proxy_connect_timeout 1s;
+            proxy_send_timeout 2s;
+            proxy_read_timeout 3s;
             proxy_ignore_client_abort on;
             proxy_ignore_headers X-Accel-Redirect X-Accel-Expires
                                  X-Accel-Limit-Rate X-Accel-Buffering
