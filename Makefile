@@ -182,6 +182,17 @@ disk-test: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/disk
 
+## reload-test: reloads and binary upgrades under load, and what they cost
+reload-test: deps
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
+	NGINX=$(BINARY) MODULE=$(MODULE) RELOADS=$(RELOADS) t/crash/reload
+
+reload-test-asan: deps
+	$(MAKE) run-reload-asan SANITIZE=1
+
+run-reload-asan: $(if $(NGINX_SRC),nginx,module)
+	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
+
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
@@ -195,4 +206,5 @@ help:
 .DEFAULT_GOAL := module
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
-        docs-check style-check test-browser crash-test disk-test demo help
+        docs-check style-check test-browser crash-test disk-test reload-test \
+        reload-test-asan run-reload-asan demo help

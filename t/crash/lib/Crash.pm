@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(
     root scratch put slurp build
     start_sandbox configure launch start stop running master workers wait_until
-    kill_all
+    kill_all upgrade refresh
     answer create decide stamp spawn
     log_lines bad_lines
 );
@@ -43,7 +43,7 @@ our $port;
 
 my $dir = File::Temp::tempdir('veriff-crash-XXXXXX', TMPDIR => 1,
                               CLEANUP => 1);
-my ($sandbox, $sandbox_port, $master);
+my ($sandbox, $sandbox_port, $master, $daemon);
 
 END {
     if ($$ == $owner) {
@@ -153,10 +153,13 @@ sub free_port {
     return $free->sockport;
 }
 
-# Options: main, server (more text, PORT is nginx's), store (its directory, size), workers,
-# user (who the workers are), hook (more in that location).
+# Options: main, server (more text; in that PORT is nginx's), store (its
+# directory, size), workers, hook (more in that location), daemon (needed for
+# upgrades), plain (the text of a server instead, without the module).
 sub configure {
     my (%o) = @_;
+
+    $daemon = $o{daemon};
 
     $port //= free_port();
     chmod 0755, $dir;
@@ -171,10 +174,14 @@ sub configure {
     my $hook = $o{hook} // '';
     my $store = $o{store} // "$dir/store size=64m";
     my $workers = $o{workers} // 4;
+    my $load = $o{plain} ? '' : "load_module $module;";
+    my $on = $daemon ? 'on' : 'off';
+    my $text = $o{plain} ? $o{plain} =~ s/\bPORT\b/$port/gr
+                         : _with_module($store, $hook, $server);
 
     put('nginx.conf', <<"END");
-load_module $module;
-daemon off;
+$load
+daemon $on;
 worker_processes $workers;
 pid $dir/nginx.pid;
 error_log $dir/error.log notice;
@@ -187,6 +194,15 @@ http {
     fastcgi_temp_path $dir/fastcgi;
     uwsgi_temp_path $dir/uwsgi;
     scgi_temp_path $dir/scgi;
+$text
+}
+END
+}
+
+sub _with_module {
+    my ($store, $hook, $server) = @_;
+
+    return <<"END";
     veriff_store $store;
     veriff_integration kyc {
         api_key_file $dir/api_key;
@@ -217,41 +233,91 @@ http {
         }
         $server
     }
-}
 END
 }
 
+sub _exec {
+    %ENV = (%ENV, %preload);
+    open STDERR, '>>', "$dir/stderr";
+    exec $nginx, '-p', "$dir/", '-e', "$dir/error.log",
+         '-c', "$dir/nginx.conf" or POSIX::_exit(127);
+}
+
 sub launch {
-    my ($binary) = @_;
+    unlink "$dir/nginx.pid";
 
     $master = fork() // die "fork: $!";
+    _exec() if $master == 0;
 
-    if ($master == 0) {
-        %ENV = (%ENV, %preload);
-        open STDERR, '>>', "$dir/stderr";
-        exec $binary // $nginx, '-p', "$dir/", '-e', "$dir/error.log",
-             '-c', "$dir/nginx.conf" or POSIX::_exit(127);
-    }
+    return if !$daemon;
+
+    waitpid $master, 0;
+    $? == 0 or die "nginx has ended:\n", slurp("$dir/stderr");
+    ($master) = _pid_in('nginx.pid');
+}
+
+sub _pid_in {
+    my ($name) = @_;
+
+    my $pid;
+    wait_until($name, sub { ($pid) = slurp("$dir/$name") =~ /^(\d+)/ });
+
+    return $pid;
 }
 
 # Launches it, and waits until it answers.
 sub start {
-    launch(@_);
+    launch();
 
     wait_until('nginx', sub {
-        waitpid($master, POSIX::WNOHANG()) == 0
+        running($master)
             or die "nginx has ended:\n", slurp("$dir/stderr");
         return answer('/t')->{status} == 200;
     });
 }
 
 sub stop {
+    my ($signal) = @_;
+
     return if !$master;
 
-    kill 'TERM', $master;
-    waitpid $master, 0;
+    kill $signal // 'TERM', $master;
+    _gone($master);
     undef $master;
 }
+
+# A child or not.
+sub _gone {
+    my ($pid) = @_;
+
+    return if waitpid($pid, 0) == $pid;
+    wait_until("$pid has ended", sub { !running($pid) });
+}
+
+# To the same binary, on the fly.
+sub upgrade {
+    my $old = $master;
+    my @old = workers();
+
+    kill 'USR2', $old;
+    wait_until('the new binary', sub {
+        -s "$dir/nginx.pid.oldbin" && _pid_in('nginx.pid') != $old;
+    });
+
+    $master = _pid_in('nginx.pid');
+    wait_until('its workers', sub { workers() });
+
+    kill 'WINCH', $old;
+    wait_until('the old workers have ended', sub {
+        !grep { running($_) } @old;
+    });
+
+    kill 'QUIT', $old;
+    _gone($old);
+}
+
+# Who is the master, if another process has upgraded it.
+sub refresh { $master = _pid_in('nginx.pid') }
 
 sub running {
     my ($pid) = @_;

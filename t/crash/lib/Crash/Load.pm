@@ -22,6 +22,7 @@ our %count = (acknowledged => 0, unanswered => 0, refused => 0, lost => 0,
               torn => 0, checked => 0);
 our @fresh;                         # who were creating when it happened
 our $name = 'user';
+our $pause = 0;                     # s: after each decision
 
 my @state;
 
@@ -60,7 +61,7 @@ sub _client {
 
         my $word = $got == 200 ? 'ok' : $got == 599 ? 'cut' : "no-$got";
         syswrite $out, "$word $number $user $n $status $time\n";
-        sleep 0.02 if $word ne 'ok';
+        sleep($word eq 'ok' ? $pause : 0.02);
     }
 }
 
