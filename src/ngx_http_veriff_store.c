@@ -482,11 +482,17 @@ ngx_http_veriff_store_timer(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
 {
-    if (ngx_veriff_lmdb_check(store->db) == NGX_OK) {
+    ngx_int_t  rc;
+
+    rc = ngx_veriff_lmdb_check(store->db);
+
+    if (rc == NGX_OK) {
         return 1;
     }
 
-    ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_CLOSED,
+    ngx_http_veriff_store_failed(store, rc == NGX_ABORT
+                                        ? NGX_HTTP_VERIFF_STORE_UNWRITABLE
+                                        : NGX_HTTP_VERIFF_STORE_CLOSED,
                                  ngx_veriff_lmdb_error(store->db));
 
     store->db = NULL;
