@@ -60,7 +60,7 @@ struct ngx_veriff_lmdb_job_s {
 
     /*
      * NGX_OK (durable), NGX_DECLINED (another revision is there), NGX_ABORT
-     * (the map is full), NGX_AGAIN (see ngx_veriff_lmdb_resize(); nothing
+     * (the store is full), NGX_AGAIN (see ngx_veriff_lmdb_resize(); nothing
      * was done) or NGX_ERROR
      */
     ngx_int_t               rc;
@@ -69,7 +69,10 @@ struct ngx_veriff_lmdb_job_s {
 
 /*
  * Opens the store in a directory that exists, as files "data.mdb" and
- * "lock.mdb".  Returns NULL with *error set to a constant.
+ * "lock.mdb".  What is new is refused when it holds size bytes or, if the
+ * job's first change expects a revision, a quarter more; values of which a
+ * revision is expected can always be replaced, and all can be removed.
+ * Returns NULL with *error set to a constant.
  */
 ngx_veriff_lmdb_t *ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path,
     size_t size, const char **error);
