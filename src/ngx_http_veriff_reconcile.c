@@ -486,6 +486,11 @@ ngx_http_veriff_reconcile_outcome(ngx_http_veriff_update_t *update,
 
     ngx_http_veriff_count(update->integration, what);
 
+    if (update->rc == NGX_OK) {
+        ngx_http_veriff_count_outcome(update->integration, apply->outcome,
+                                      apply->message.status);
+    }
+
     if (apply->mismatch) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "veriff decision \"%V\": the provider's answer was "
