@@ -21,10 +21,11 @@ typedef struct {
 
 /*
  * Applies a validated webhook to the record of the user whom its session was
- * made for.  Types without a state and sessions that are not known change
- * nothing.  Returns NGX_OK (what there was to write is durable, ctx->outcome
- * is set), NGX_AGAIN (the phases are run again when it is) or NGX_ERROR (the
- * provider must send it again).
+ * made for, or whom vendorData names (match vendor_data, and the application
+ * has not had the webhook).  Types without a state and sessions of nobody
+ * change nothing.  Returns NGX_OK (what there was to write is durable,
+ * ctx->outcome is set), NGX_AGAIN (the phases are run again when it is) or
+ * NGX_ERROR (the provider must send it again).
  */
 ngx_int_t ngx_http_veriff_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
