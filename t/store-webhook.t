@@ -104,7 +104,8 @@ sub post {
     return status_of($answer) . ' ' . @seen;
 }
 
-# Steps: a body, what becomes of it ("200 1" if empty), the state afterwards.
+# Steps: a body, what becomes of it ("200 1" if empty; "again" is one that the
+# application has had), the state afterwards.
 sub steps {
     my ($name, $who, @steps) = @_;
 
@@ -112,7 +113,9 @@ sub steps {
 
     while (my ($body, $became, $state) = splice @steps, 0, 3) {
         $n++;
-        is(post($body), $became || '200 1', "$name, step $n: answered");
+        $became eq 'again'
+            ? is(sent_again(body => $body), '200 0', "$name, step $n: again")
+            : is(post($body), $became || '200 1', "$name, step $n: answered");
         is(state_of($who), $state, "$name, step $n: $state");
     }
 }
@@ -144,12 +147,12 @@ on_block(1 => sub {
         is(state_of($who), $created, "$status: before it");
         steps($status, $who, $body, '', $state{$status},
               decision($who, $status, at(-9), reason => 'again'), '',
-              $state{$status}, $body, '200 0', $state{$status});
+              $state{$status}, $body, 'again', $state{$status});
     }
 
     my $who = person();
     steps('started', $who, event($who, 'started'), '', 'UNVERIFIED started',
-          event($who, 'started'), '200 0', 'UNVERIFIED started');
+          event($who, 'started'), 'again', 'UNVERIFIED started');
     steps('submitted', $who, event($who, 'submitted'), '',
           'PENDING submitted', event($who, 'started', n => 2), '',
           'PENDING submitted');
@@ -313,7 +316,8 @@ on_block(5 => sub {
 
     # a shared key: the session tells them apart
     # the application has had it, and yet it is applied
-    is(post($approved, path => '/any'), '200 0', 'a shared key');
+    is(sent_again(body => $approved, path => '/any'), '200 0',
+       'a shared key');
     is(state_of($who), $created, 'one');
     is(state_of($twin, '/twin-status'), 'VERIFIED approved', 'the other');
 
