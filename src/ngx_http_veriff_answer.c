@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_call.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
 
@@ -72,6 +73,8 @@ static ngx_int_t ngx_http_veriff_answer_output(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_chain_t *out);
 static ngx_int_t ngx_http_veriff_answer_replace(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_uint_t status, const char *reason);
+static void ngx_http_veriff_answer_count(ngx_http_request_t *r,
+    ngx_uint_t what);
 static ngx_int_t ngx_http_veriff_answer_replaced(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a);
 static void ngx_http_veriff_answer_stop(ngx_http_request_t *r);
@@ -167,6 +170,9 @@ ngx_http_veriff_answer_header_filter(ngx_http_request_t *r)
 
     a->begun = 1;
 
+    ngx_http_veriff_count_pass(ctx->integration,
+                               r->upstream->headers_in.status_n);
+
     rc = ngx_http_veriff_answer_check(r, ctx);
 
     if (rc != NGX_OK) {
@@ -191,6 +197,12 @@ ngx_http_veriff_answer_error(ngx_http_request_t *r,
 {
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_veriff_loc_conf_t  *vlcf;
+
+    if (ctx && ctx->signing) {
+        ngx_http_veriff_count_pass(ctx->integration, r->upstream
+                                   ? NGX_HTTP_VERIFF_COUNT_NO_ANSWER
+                                   : NGX_HTTP_VERIFF_COUNT_NOT_ASKED);
+    }
 
     vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -576,6 +588,7 @@ ngx_http_veriff_answer_stream(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "veriff: the provider's answer was cut off: "
                       "wrong signature");
+        ngx_http_veriff_answer_count(r, NGX_HTTP_VERIFF_COUNT_ANSWER_CUT);
         return NGX_ERROR;
     }
 
@@ -746,6 +759,7 @@ ngx_http_veriff_answer_replace(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "veriff: the provider's answer was refused: %s",
                       reason);
+        ngx_http_veriff_answer_count(r, NGX_HTTP_VERIFF_COUNT_ANSWER_REFUSED);
     }
 
     a->mode = NGX_HTTP_VERIFF_ANSWER_REPLACE;
@@ -801,6 +815,17 @@ ngx_http_veriff_answer_replace(ngx_http_request_t *r,
     }
 
     return collected ? ngx_http_veriff_answer_replaced(r, a) : rc;
+}
+
+
+static void
+ngx_http_veriff_answer_count(ngx_http_request_t *r, ngx_uint_t what)
+{
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    ngx_http_veriff_count(ctx->integration, what);
 }
 
 

@@ -10,26 +10,11 @@
 #include "ngx_veriff_time.h"
 
 
-/* the message, and what it echoes, in the update's pool */
-
-typedef struct {
-    ngx_veriff_message_t     message;
-    uint64_t                 vendor_data;
-    uint64_t                 end_user_id;
-    ngx_veriff_outcome_e     outcome;
-
-    /* with match vendor_data: the user whom it names, or empty */
-    ngx_str_t                user;
-    u_char                   name[NGX_VERIFF_NAME_LEN];
-
-    ngx_uint_t               mismatch;      /* another user's, or a forgery */
-} ngx_http_veriff_apply_t;
-
-
 static ngx_int_t ngx_http_veriff_apply_find(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, u_char *name);
-static ngx_int_t ngx_http_veriff_apply_message(ngx_http_veriff_ctx_t *ctx,
-    ngx_http_veriff_update_t *update, ngx_http_veriff_apply_t *apply);
+static ngx_int_t ngx_http_veriff_apply_message(
+    ngx_http_veriff_update_t *update, ngx_veriff_webhook_t *webhook,
+    ngx_http_veriff_apply_t *apply);
 static ngx_int_t ngx_http_veriff_apply_named(
     ngx_http_veriff_update_t *update, ngx_http_veriff_apply_t *apply,
     ngx_str_t *vendor_data);
@@ -57,7 +42,6 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
 {
     u_char                     name[NGX_VERIFF_NAME_LEN];
     ngx_int_t                  rc;
-    ngx_http_veriff_apply_t   *apply;
     ngx_http_veriff_update_t  *update;
 
     if (ctx->applied) {
@@ -85,25 +69,13 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
     }
 
-    update = ngx_http_veriff_state_update_create(r, name);
+    update = ngx_http_veriff_apply_update(r, ctx->integration, name,
+                                          &ctx->webhook);
     if (update == NULL) {
         return NGX_ERROR;
     }
 
-    update->integration = ctx->integration;
-
-    apply = ngx_pcalloc(update->pool, sizeof(ngx_http_veriff_apply_t));
-
-    if (apply == NULL
-        || ngx_http_veriff_apply_message(ctx, update, apply) != NGX_OK)
-    {
-        ngx_http_veriff_state_update_free(update);
-        return NGX_ERROR;
-    }
-
-    update->modify = ngx_http_veriff_apply_modify;
     update->done = ngx_http_veriff_apply_done;
-    update->data = apply;
 
     rc = ngx_http_veriff_state_update(update);
 
@@ -150,14 +122,43 @@ ngx_http_veriff_apply_find(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 }
 
 
-static ngx_int_t
-ngx_http_veriff_apply_message(ngx_http_veriff_ctx_t *ctx,
-    ngx_http_veriff_update_t *update, ngx_http_veriff_apply_t *apply)
+ngx_http_veriff_update_t *
+ngx_http_veriff_apply_update(ngx_http_request_t *r,
+    ngx_http_veriff_integration_t *vi, u_char *name,
+    ngx_veriff_webhook_t *webhook)
 {
-    ngx_veriff_webhook_t  *webhook;
+    ngx_http_veriff_apply_t   *apply;
+    ngx_http_veriff_update_t  *update;
+
+    update = ngx_http_veriff_state_update_create(r, name);
+    if (update == NULL) {
+        return NULL;
+    }
+
+    update->integration = vi;
+
+    apply = ngx_pcalloc(update->pool, sizeof(ngx_http_veriff_apply_t));
+
+    if (apply == NULL
+        || ngx_http_veriff_apply_message(update, webhook, apply) != NGX_OK)
+    {
+        ngx_http_veriff_state_update_free(update);
+        return NULL;
+    }
+
+    update->modify = ngx_http_veriff_apply_modify;
+    update->data = apply;
+
+    return update;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
+    ngx_veriff_webhook_t *webhook, ngx_http_veriff_apply_t *apply)
+{
     ngx_veriff_message_t  *message;
 
-    webhook = &ctx->webhook;
     message = &apply->message;
 
     if (ngx_http_veriff_apply_copy(update->pool, &message->session_id,
@@ -166,11 +167,11 @@ ngx_http_veriff_apply_message(ngx_http_veriff_ctx_t *ctx,
         || ngx_http_veriff_apply_copy(update->pool, &message->attempt_id,
                                       &webhook->attempt_id)
            != NGX_OK
-        || ngx_http_veriff_state_echo(update->vmcf, ctx->integration,
+        || ngx_http_veriff_state_echo(update->vmcf, update->integration,
                                       &webhook->vendor_data,
                                       &apply->vendor_data)
            != NGX_OK
-        || ngx_http_veriff_state_echo(update->vmcf, ctx->integration,
+        || ngx_http_veriff_state_echo(update->vmcf, update->integration,
                                       &webhook->end_user_id,
                                       &apply->end_user_id)
            != NGX_OK

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_call.h"
 #include "ngx_http_veriff_answer.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
 
 
@@ -117,6 +118,8 @@ ngx_http_veriff_call(ngx_http_request_t *r, ngx_http_veriff_call_t *call)
     /* an "error_page 502 =200" must not answer in the provider's place */
 
     sr->error_page = 1;
+
+    call->started = ngx_current_msec;
 
     return NGX_OK;
 }
@@ -359,6 +362,7 @@ ngx_http_veriff_call_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
         call->done = 1;
 
         ngx_http_veriff_call_judge(r, call, rc);
+        ngx_http_veriff_count_call(call, ngx_current_msec - call->started);
 
         if (call->handler) {
             call->handler(r->parent, call);

@@ -59,6 +59,7 @@ struct ngx_http_veriff_call_s {
 
     ngx_str_t                       signature;
     ngx_buf_t                      *buf;
+    ngx_msec_t                      started;
 
     unsigned                        captured:1;
     unsigned                        complete:1;

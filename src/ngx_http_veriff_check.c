@@ -7,15 +7,23 @@
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
+#include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_metrics.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
 
 #define NGX_HTTP_VERIFF_CREATE_PATH  "/v1/sessions"
 
+#define NGX_HTTP_VERIFF_LEASE        70000      /* ms, if nothing is known */
+#define NGX_HTTP_VERIFF_LEASE_MAX    300000     /* ms, with a warning */
+#define NGX_HTTP_VERIFF_LEASE_MARGIN 10000      /* ms, over the timeouts */
 
-/* a location that creates sessions, or one that signs */
+
+/* a location that asks the provider, or one that signs */
 
 typedef struct {
     ngx_http_veriff_loc_conf_t  *vlcf;
@@ -30,6 +38,8 @@ static ngx_int_t ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_session(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_return(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_match(ngx_conf_t *cf,
@@ -42,13 +52,17 @@ static ngx_int_t ngx_http_veriff_check_route(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_uint_t ngx_http_veriff_check_leads(
     ngx_http_veriff_integration_t *vi, ngx_http_core_loc_conf_t *clcf);
+static void ngx_http_veriff_check_lease(ngx_conf_t *cf,
+    ngx_http_veriff_route_t *route);
 
 
 char *
 ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK) {
+    if (ngx_http_veriff_check_conflicts(cf, vlcf) != NGX_OK
+        || ngx_http_veriff_metrics_check(cf, vlcf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -66,7 +80,22 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (vlcf->return_ref
+        && (ngx_http_veriff_check_ref(cf, vlcf->return_ref) != NGX_OK
+            || ngx_http_veriff_check_return(cf, vlcf) != NGX_OK))
+    {
+        return NGX_CONF_ERROR;
+    }
+
     if (vlcf->webhook && ngx_http_veriff_check_webhook(cf, vlcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (vlcf->gate
+        && (ngx_http_veriff_check_ref(cf, &vlcf->gate->ref) != NGX_OK
+            || (!ngx_http_veriff_conf_own(vlcf)
+                && ngx_http_veriff_gate_check(cf, vlcf) != NGX_OK)))
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -104,10 +133,11 @@ static ngx_int_t
 ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_http_veriff_ref_t  *ref;
+    ngx_http_veriff_ref_t  *ref, *own;
 
-    ref = vlcf->session ? vlcf->session
-          : vlcf->webhook ? vlcf->webhook->elts : NULL;
+    own = vlcf->session ? vlcf->session : vlcf->return_ref;
+
+    ref = own ? own : vlcf->webhook ? vlcf->webhook->elts : NULL;
 
     if (vlcf->sign && ref) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
@@ -116,8 +146,8 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    if (vlcf->session && vlcf->webhook) {
-        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, vlcf->session,
+    if (own && vlcf->webhook) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, own,
                                     "conflicts with \"veriff_webhook\" in one "
                                     "location, give each its own");
         return NGX_ERROR;
@@ -167,6 +197,57 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
     }
 
     return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_check_return(ngx_conf_t *cf,
+    ngx_http_veriff_loc_conf_t *vlcf)
+{
+    ngx_str_t                    *page;
+    ngx_http_veriff_ref_t        *ref;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    ref = vlcf->return_ref;
+    page = &vlcf->return_page;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (clcf->handler && clcf->handler != ngx_http_veriff_return_handler) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "conflicts with another handler of its "
+                                    "location, give it a location of its "
+                                    "own");
+        return NGX_ERROR;
+    }
+
+    if (vmcf->store == NULL) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "needs a store, add \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" to http");
+        return NGX_ERROR;
+    }
+
+    if (page->len && page->len == clcf->name.len
+        && ngx_strncmp(page->data, clcf->name.data, page->len) == 0)
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "has itself as its page, \"%V\"", page);
+        return NGX_ERROR;
+    }
+
+    if (!clcf->noname && clcf->satisfy != NGX_HTTP_SATISFY_ANY
+        && ngx_http_veriff_check_password(cf))
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
+                                    "is behind a password that a phone which "
+                                    "comes back does not know, add "
+                                    "\"auth_basic off;\"");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -333,7 +414,10 @@ ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (clcf->noname || (vlcf->sign == NULL && vlcf->session == NULL)) {
+    if (clcf->noname
+        || (vlcf->sign == NULL && vlcf->session == NULL
+            && vlcf->return_ref == NULL))
+    {
         return NGX_OK;
     }
 
@@ -363,7 +447,8 @@ ngx_http_veriff_check_route(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
 void
 ngx_http_veriff_check_routes(ngx_conf_t *cf)
 {
-    ngx_uint_t                      i, j;
+    ngx_uint_t                      i, j, found;
+    ngx_http_veriff_ref_t          *ref;
     ngx_http_veriff_route_t        *route;
     ngx_http_veriff_main_conf_t    *vmcf;
     ngx_http_veriff_integration_t  *vi;
@@ -378,11 +463,21 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 
     for (i = 0; i < vmcf->routes->nelts; i++) {
 
-        if (route[i].vlcf->session == NULL || route[i].vlcf->status) {
+        ref = route[i].vlcf->session;
+
+        if (ref == NULL) {
+            ref = route[i].vlcf->return_ref;
+
+            if (ref == NULL || ref->integration->reconcile == 0) {
+                continue;
+            }
+
+        } else if (route[i].vlcf->status) {
             continue;
         }
 
-        vi = route[i].vlcf->session->integration;
+        vi = ref->integration;
+        found = 0;
 
         for (j = 0; j < vmcf->routes->nelts; j++) {
             if (route[j].cscf == route[i].cscf
@@ -390,13 +485,18 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
                 && route[j].vlcf->sign->integration == vi
                 && ngx_http_veriff_check_leads(vi, route[j].clcf))
             {
-                break;
+                found = 1;
+
+                if (route[i].vlcf->session) {
+                    ngx_http_veriff_check_lease(cf, &route[j]);
+                }
             }
         }
 
-        if (j == vmcf->routes->nelts) {
-            ngx_http_veriff_check_error(cf, NGX_LOG_WARN,
-                                        route[i].vlcf->session,
+        if (!found) {
+            vi->lease = ngx_max(vi->lease, NGX_HTTP_VERIFF_LEASE);
+
+            ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
                                         "cannot reach the provider: its "
                                         "server has no location \"%V/\" with "
                                         "\"veriff_sign %V;\"",
@@ -410,7 +510,7 @@ ngx_http_veriff_check_routes(ngx_conf_t *cf)
 }
 
 
-/* whether the location may get the request that creates a session */
+/* whether the location may get requests about sessions */
 
 static ngx_uint_t
 ngx_http_veriff_check_leads(ngx_http_veriff_integration_t *vi,
@@ -450,6 +550,59 @@ ngx_http_veriff_check_leads(ngx_http_veriff_integration_t *vi,
 
     return !clcf->exact_match
            || name->len == uri->len + sizeof(NGX_HTTP_VERIFF_CREATE_PATH) - 1;
+}
+
+
+/*
+ * Who creates a session has the user for as long as an answer may take: the
+ * time to find the host, to connect to each server that is tried, to send,
+ * and to wait.
+ */
+
+static void
+ngx_http_veriff_check_lease(ngx_conf_t *cf, ngx_http_veriff_route_t *route)
+{
+    ngx_uint_t                      tries;
+    ngx_msec_t                      lease;
+    ngx_module_t                   *module;
+    ngx_http_upstream_conf_t       *u;
+    ngx_http_veriff_integration_t  *vi;
+
+    vi = route->vlcf->sign->integration;
+    lease = NGX_HTTP_VERIFF_LEASE;
+
+    module = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
+
+    if (module && route->vlcf->proxy_pass.len) {
+        u = route->clcf->loc_conf[module->ctx_index];
+
+        tries = (u->next_upstream & NGX_HTTP_UPSTREAM_FT_OFF)
+                ? 1 : ngx_max(u->next_upstream_tries, 1);
+
+        /* a TLS handshake may take as long as to connect */
+
+        lease = tries * 2 * u->connect_timeout + u->send_timeout
+                + u->read_timeout + NGX_HTTP_VERIFF_LEASE_MARGIN;
+
+        if (route->vlcf->proxy_target) {
+            lease += route->clcf->resolver_timeout;
+        }
+    }
+
+    if (lease <= vi->lease) {
+        return;
+    }
+
+    vi->lease = lease;
+
+    if (lease > NGX_HTTP_VERIFF_LEASE_MAX) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_WARN, route->vlcf->sign,
+                                    "may keep a user waiting for %M seconds "
+                                    "for a session, set shorter "
+                                    "\"proxy_connect_timeout\", "
+                                    "\"proxy_send_timeout\" and "
+                                    "\"proxy_read_timeout\"", lease / 1000);
+    }
 }
 
 

@@ -23,7 +23,10 @@
 char *ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 
-/* Warns, when all was merged, of sessions that cannot reach the provider. */
+/*
+ * When all was merged: warns of sessions that cannot reach the provider, and
+ * finds out how long the provider may take for one.
+ */
 void ngx_http_veriff_check_routes(ngx_conf_t *cf);
 
 /* Finds an HTTP module of nginx by name; NULL if there is none. */

@@ -6,13 +6,12 @@
 
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_secret.h"
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
 
-static ngx_int_t ngx_http_veriff_ref(ngx_conf_t *cf,
-    ngx_http_veriff_ref_t *ref, ngx_str_t *name);
 static char *ngx_http_veriff_conf_format(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *value);
 static char *ngx_http_veriff_conf_user(ngx_conf_t *cf,
@@ -78,13 +77,17 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->format = NGX_HTTP_VERIFF_AUTO;
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
+     *     vlcf->metrics = NULL;
+     *     vlcf->return_page = { 0, NULL };
      *     vlcf->report = 0;
      *     vlcf->proxy_pass = { 0, NULL };
      *     vlcf->proxy_handler = NULL;
      */
 
+    vlcf->gate = NGX_CONF_UNSET_PTR;
     vlcf->sign = NGX_CONF_UNSET_PTR;
     vlcf->session = NGX_CONF_UNSET_PTR;
+    vlcf->return_ref = NGX_CONF_UNSET_PTR;
     vlcf->webhook = NGX_CONF_UNSET_PTR;
 
     return vlcf;
@@ -100,6 +103,10 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->gate == NGX_CONF_UNSET_PTR) {
+        conf->gate = prev->gate;
+    }
 
     if (conf->sign == NGX_CONF_UNSET_PTR) {
         conf->sign = prev->sign;
@@ -124,6 +131,15 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->user_text = prev->user_text;
         }
 
+        if (conf->metrics == NULL) {
+            conf->metrics = prev->metrics;
+        }
+
+        if (conf->return_ref == NGX_CONF_UNSET_PTR) {
+            conf->return_ref = prev->return_ref;
+            conf->return_page = prev->return_page;
+        }
+
         if (conf->proxy_pass.len == 0) {
             conf->proxy_pass = prev->proxy_pass;
             conf->proxy_handler = prev->proxy_handler;
@@ -141,15 +157,19 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     conf->proxy_method |= prev->proxy_method;
     conf->proxy_set_body |= prev->proxy_set_body;
 
+    ngx_conf_init_ptr_value(conf->gate, NULL);
     ngx_conf_init_ptr_value(conf->sign, NULL);
     ngx_conf_init_ptr_value(conf->session, NULL);
+    ngx_conf_init_ptr_value(conf->return_ref, NULL);
     ngx_conf_init_ptr_value(conf->webhook, NULL);
 
     /* "limit_except" replaces the location, and its handler, altogether */
 
-    if (clcf->lmt_excpt && clcf->handler == NULL && conf->session) {
-        clcf->handler = conf->status ? ngx_http_veriff_status_handler
-                                     : ngx_http_veriff_session_handler;
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = conf->return_ref ? ngx_http_veriff_return_handler
+                        : conf->status ? ngx_http_veriff_status_handler
+                        : conf->session ? ngx_http_veriff_session_handler
+                        : NULL;
     }
 
     return ngx_http_veriff_check_location(cf, conf);
@@ -228,7 +248,7 @@ ngx_http_veriff_conf_sign(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return (ngx_http_veriff_ref(cf, vlcf->sign, &value[1]) == NGX_OK)
+    return (ngx_http_veriff_conf_ref(cf, vlcf->sign, &value[1]) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -256,7 +276,7 @@ ngx_http_veriff_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     vlcf->session = ngx_pcalloc(cf->pool, sizeof(ngx_http_veriff_ref_t));
     if (vlcf->session == NULL
-        || ngx_http_veriff_ref(cf, vlcf->session, &value[1]) != NGX_OK)
+        || ngx_http_veriff_conf_ref(cf, vlcf->session, &value[1]) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -300,7 +320,7 @@ ngx_http_veriff_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     vlcf->session = ngx_pcalloc(cf->pool, sizeof(ngx_http_veriff_ref_t));
     if (vlcf->session == NULL
-        || ngx_http_veriff_ref(cf, vlcf->session, &value[1]) != NGX_OK)
+        || ngx_http_veriff_conf_ref(cf, vlcf->session, &value[1]) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -463,7 +483,9 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         ref = ngx_array_push(vlcf->webhook);
-        if (ref == NULL || ngx_http_veriff_ref(cf, ref, &value[i]) != NGX_OK) {
+        if (ref == NULL
+            || ngx_http_veriff_conf_ref(cf, ref, &value[i]) != NGX_OK)
+        {
             return NGX_CONF_ERROR;
         }
     }
@@ -504,8 +526,8 @@ ngx_http_veriff_conf_replay(ngx_conf_t *cf, ngx_flag_t *replay,
 }
 
 
-static ngx_int_t
-ngx_http_veriff_ref(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
+ngx_int_t
+ngx_http_veriff_conf_ref(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     ngx_str_t *name)
 {
     ngx_str_t  *value;
@@ -537,6 +559,14 @@ ngx_http_veriff_conf_place(ngx_conf_t *cf, ngx_http_veriff_place_t *place)
     ngx_cpystrn(place->file, name->data, name->len + 1);
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf)
+{
+    return vlcf->sign || vlcf->session || vlcf->return_ref || vlcf->webhook
+           || vlcf->metrics;
 }
 
 

@@ -33,6 +33,16 @@ char *ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_int_t ngx_http_veriff_conf_place(ngx_conf_t *cf,
     ngx_http_veriff_place_t *place);
 
+/*
+ * Makes a reference to the integration of this name, to be resolved when all
+ * was read: NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_conf_ref(ngx_conf_t *cf,
+    ngx_http_veriff_ref_t *ref, ngx_str_t *name);
+
+/* Non-zero for a location of ours, which no gate is for. */
+ngx_uint_t ngx_http_veriff_conf_own(ngx_http_veriff_loc_conf_t *vlcf);
+
 /* Compiles text with variables; NULL on error. */
 ngx_http_complex_value_t *ngx_http_veriff_conf_expr(ngx_conf_t *cf,
     ngx_str_t *text);

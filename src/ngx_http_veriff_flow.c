@@ -5,11 +5,11 @@
 
 
 #include "ngx_http_veriff_flow.h"
+#include "ngx_http_veriff_zone.h"
 
 
 #define NGX_HTTP_VERIFF_FLOW_POLL     50        /* ms */
 #define NGX_HTTP_VERIFF_FLOW_WAIT_MAX 10000     /* ms */
-#define NGX_HTTP_VERIFF_FLOW_LEASE    70000     /* ms, over the timeouts */
 #define NGX_HTTP_VERIFF_FLOW_OUTCOME  2000      /* ms: a failure is relayed */
 
 #define NGX_HTTP_VERIFF_HOUR          3600000   /* ms */
@@ -22,16 +22,22 @@ typedef struct {
     ngx_str_t                 user;
     ngx_str_t                 session;
     ngx_str_t                 url;          /* sealed */
+    ngx_str_t                 clear;        /* the open session's URL */
     uint64_t                  vendor_data;
     uint64_t                  end_user_id;
     ngx_uint_t                status;
     ngx_uint_t                retry_after;
+    time_t                    max_age;      /* demanded, 0 for none */
     ngx_http_veriff_update_pt done;
+    ngx_int_t                 rc;           /* of a write that was refused */
+    ngx_uint_t                lost;         /* the lease, to another one */
 } ngx_http_veriff_flow_data_t;
 
 
 static ngx_int_t ngx_http_veriff_flow_try(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_flow_decide(
+    ngx_http_veriff_update_t *update);
+static ngx_int_t ngx_http_veriff_flow_unseal(
     ngx_http_veriff_update_t *update);
 static ngx_uint_t ngx_http_veriff_flow_rate(ngx_http_veriff_update_t *update,
     int64_t now, ngx_uint_t *wait);
@@ -44,6 +50,9 @@ static void ngx_http_veriff_flow_cleanup(void *data);
 static ngx_int_t ngx_http_veriff_flow_settle(
     ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_flow_settled(ngx_http_veriff_update_t *update);
+static void ngx_http_veriff_flow_done(ngx_http_veriff_update_t *update);
+static ngx_uint_t ngx_http_veriff_flow_again(
+    ngx_http_veriff_update_t *update);
 static int64_t ngx_http_veriff_flow_now(void);
 
 
@@ -112,6 +121,7 @@ ngx_http_veriff_flow_try(ngx_http_request_t *r)
     }
 
     data->flow.holder = ctx->flow->holder;
+    data->max_age = ctx->way.max_age;
 
     update->integration = ctx->integration;
     update->modify = ngx_http_veriff_flow_decide;
@@ -142,6 +152,7 @@ static ngx_int_t
 ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
 {
     int64_t                         now;
+    ngx_int_t                       rc;
     ngx_uint_t                      wait;
     ngx_veriff_policy_t             policy;
     ngx_veriff_record_t            *record;
@@ -152,6 +163,12 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
     now = ngx_http_veriff_flow_now();
 
     ngx_http_veriff_state_policy(update->integration, &policy);
+
+    if (data->max_age
+        && (policy.max_age == 0 || data->max_age < policy.max_age))
+    {
+        policy.max_age = data->max_age;
+    }
 
     switch (ngx_veriff_policy_state(&record->history, &policy)) {
 
@@ -174,8 +191,12 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
     if (ngx_veriff_policy_resumable(&record->history, &policy)
         && record->url.len)
     {
-        data->flow.result = NGX_HTTP_VERIFF_FLOW_RESUME;
-        return NGX_DECLINED;
+        rc = ngx_http_veriff_flow_unseal(update);
+
+        if (rc != NGX_DECLINED) {
+            data->flow.result = NGX_HTTP_VERIFF_FLOW_RESUME;
+            return (rc == NGX_OK) ? NGX_DECLINED : NGX_ERROR;
+        }
     }
 
     if (record->lease > now) {
@@ -198,13 +219,34 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
         return NGX_DECLINED;
     }
 
-    record->lease = now + NGX_HTTP_VERIFF_FLOW_LEASE;
+    wait = ngx_http_veriff_zone_session(update->integration);
+
+    if (wait) {
+        data->flow.result = NGX_HTTP_VERIFF_FLOW_BUSY;
+        data->flow.retry_after = wait;
+        return NGX_DECLINED;
+    }
+
+    record->lease = now + (int64_t) update->integration->lease;
     record->holder = data->flow.holder;
     record->outcome = 0;
 
     data->flow.result = NGX_HTTP_VERIFF_FLOW_CREATE;
 
     return NGX_OK;
+}
+
+
+/* a URL that was sealed with another key is as good as none */
+
+static ngx_int_t
+ngx_http_veriff_flow_unseal(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_flow_data_t *data = update->data;
+
+    return ngx_veriff_unseal(update->pool, update->vmcf->keys,
+                             NGX_VERIFF_SEAL_URL, &update->integration->name,
+                             &update->record.url, &data->clear);
 }
 
 
@@ -299,7 +341,6 @@ static void
 ngx_http_veriff_flow_result(ngx_http_request_t *r,
     ngx_http_veriff_update_t *update)
 {
-    ngx_str_t                     url;
     ngx_veriff_id_t              *id;
     ngx_http_veriff_ctx_t        *ctx;
     ngx_http_veriff_flow_t       *flow;
@@ -329,16 +370,12 @@ ngx_http_veriff_flow_result(ngx_http_request_t *r,
     flow->expires = update->record.history.open.created
                     + update->integration->session_lifetime;
 
-    url = update->record.url;
-
     flow->session.len = id->len;
     flow->session.data = ngx_pnalloc(r->pool, id->len);
+    flow->url.len = data->clear.len;
+    flow->url.data = ngx_pstrdup(r->pool, &data->clear);
 
-    if (flow->session.data == NULL
-        || ngx_veriff_unseal(r->pool, update->vmcf->keys, NGX_VERIFF_SEAL_URL,
-                             &update->integration->name, &url, &flow->url)
-           != NGX_OK)
-    {
+    if (flow->session.data == NULL || flow->url.data == NULL) {
         flow->result = NGX_HTTP_VERIFF_FLOW_BROKEN;
         return;
     }
@@ -350,6 +387,7 @@ ngx_http_veriff_flow_result(ngx_http_request_t *r,
 static void
 ngx_http_veriff_flow_poll(ngx_event_t *ev)
 {
+    ngx_uint_t              timeout;
     ngx_connection_t       *c;
     ngx_http_request_t     *r = ev->data;
     ngx_http_veriff_ctx_t  *ctx;
@@ -359,10 +397,11 @@ ngx_http_veriff_flow_poll(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    if (ngx_http_veriff_flow_now() > ctx->flow->deadline
-        || ngx_http_veriff_flow_try(r) != NGX_OK)
-    {
-        ctx->flow->result = NGX_HTTP_VERIFF_FLOW_BROKEN;
+    timeout = (ngx_http_veriff_flow_now() > ctx->flow->deadline);
+
+    if (timeout || ngx_http_veriff_flow_try(r) != NGX_OK) {
+        ctx->flow->result = timeout ? NGX_HTTP_VERIFF_FLOW_TIMEOUT
+                                    : NGX_HTTP_VERIFF_FLOW_BROKEN;
         ctx->flow->ready = 1;
         r->write_event_handler(r);
     }
@@ -451,9 +490,8 @@ ngx_http_veriff_flow_end(ngx_http_request_t *r, ngx_http_veriff_flow_t *flow,
 
     rc = ngx_http_veriff_state_update(update);
 
-    if (rc != NGX_AGAIN) {
-        done(update);
-        ngx_http_veriff_state_update_free(update);
+    if (rc != NGX_AGAIN && !ngx_http_veriff_flow_again(update)) {
+        ngx_http_veriff_flow_done(update);
     }
 
     return NGX_OK;
@@ -467,21 +505,36 @@ failed:
 
 
 /*
- * If another request has taken the lease after this one's expired, its
- * session is the newer one; both are paid, and one of them is used.
+ * If the lease was lost, another request may have it now.  The first one of
+ * them to come back has the session that is used; both are paid.
  */
 
 static ngx_int_t
 ngx_http_veriff_flow_settle(ngx_http_veriff_update_t *update)
 {
+    ngx_veriff_policy_t           policy;
     ngx_veriff_record_t          *record;
     ngx_http_veriff_flow_data_t  *data;
 
     data = update->data;
     record = &update->record;
+    data->lost = 0;
 
     if (record->holder != data->flow.holder) {
-        return data->session.len ? NGX_ERROR : NGX_DECLINED;
+
+        if (data->session.len == 0) {
+            return NGX_DECLINED;
+        }
+
+        ngx_http_veriff_state_policy(update->integration, &policy);
+
+        if (ngx_veriff_policy_state(&record->history, &policy)
+            != NGX_VERIFF_UNVERIFIED
+            || ngx_veriff_policy_resumable(&record->history, &policy))
+        {
+            data->lost = 1;
+            return NGX_ERROR;
+        }
     }
 
     record->lease = 0;
@@ -512,19 +565,68 @@ ngx_http_veriff_flow_settle(ngx_http_veriff_update_t *update)
 static void
 ngx_http_veriff_flow_settled(ngx_http_veriff_update_t *update)
 {
-    ngx_connection_t             *c;
-    ngx_http_veriff_flow_data_t  *data;
+    ngx_connection_t  *c;
 
-    data = update->data;
+    if (ngx_http_veriff_flow_again(update)) {
+        return;
+    }
+
     c = update->request ? update->request->connection : NULL;
 
-    data->done(update);
-
-    ngx_http_veriff_state_update_free(update);
+    ngx_http_veriff_flow_done(update);
 
     if (c) {
         ngx_http_run_posted_requests(c);
     }
+}
+
+
+static void
+ngx_http_veriff_flow_done(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_flow_data_t *data = update->data;
+
+    if (data->lost) {
+        ngx_log_error(NGX_LOG_ERR, update->pool->log, 0,
+                      "veriff session \"%V\": the provider's answer came "
+                      "after the time that nginx's timeouts leave it, and "
+                      "another session is in use: this one is paid in vain",
+                      &update->integration->name);
+    }
+
+    if (data->rc != NGX_OK) {
+        update->rc = data->rc;
+    }
+
+    data->done(update);
+
+    ngx_http_veriff_state_update_free(update);
+}
+
+
+/*
+ * A store that has no room for the session may still have some for giving
+ * the lease back.  Non-zero if that was begun.
+ */
+
+static ngx_uint_t
+ngx_http_veriff_flow_again(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_flow_data_t *data = update->data;
+
+    if (update->rc == NGX_OK || data->lost || data->session.len == 0) {
+        return 0;
+    }
+
+    data->rc = update->rc;
+    data->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+    ngx_str_null(&data->session);
+    ngx_str_null(&update->session);
+
+    update->tries = 0;
+
+    return ngx_http_veriff_state_update(update) == NGX_AGAIN;
 }
 
 

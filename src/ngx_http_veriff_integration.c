@@ -12,8 +12,10 @@
 #include "ngx_http_veriff_secret.h"
 
 
-#define NGX_HTTP_VERIFF_NAME_MAX          64
 #define NGX_HTTP_VERIFF_USER_RATE         5     /* sessions an hour */
+#define NGX_HTTP_VERIFF_RECONCILE         30
+#define NGX_HTTP_VERIFF_SESSION_RATE      600   /* sessions a minute */
+#define NGX_HTTP_VERIFF_SESSION_RATE_MAX  60000
 #define NGX_HTTP_VERIFF_SESSION_LIFETIME  (7 * 24 * 60 * 60)
 #define NGX_HTTP_VERIFF_LIFETIME_MIN      60
 
@@ -32,6 +34,10 @@ static char *ngx_http_veriff_integration_time(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_veriff_integration_rate(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_veriff_integration_session_rate(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static ngx_int_t ngx_http_veriff_integration_number(ngx_str_t *value,
+    const char *unit, ngx_int_t max);
 static char *ngx_http_veriff_integration_user(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
@@ -129,6 +135,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       offsetof(ngx_http_veriff_integration_t, return_uri),
       NULL },
 
+    { ngx_string("status_uri"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_page_uri,
+      0,
+      offsetof(ngx_http_veriff_integration_t, status_uri),
+      NULL },
+
     { ngx_string("url_hosts"),
       NGX_CONF_1MORE,
       ngx_http_veriff_integration_url_hosts,
@@ -150,9 +163,23 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       offsetof(ngx_http_veriff_integration_t, retry_declined),
       NULL },
 
+    { ngx_string("reconcile"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_time,
+      0,
+      offsetof(ngx_http_veriff_integration_t, reconcile),
+      NULL },
+
     { ngx_string("user_rate"),
       NGX_CONF_TAKE1,
       ngx_http_veriff_integration_rate,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("session_rate"),
+      NGX_CONF_TAKE1,
+      ngx_http_veriff_integration_session_rate,
       0,
       0,
       NULL },
@@ -207,7 +234,9 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     vi->session_lifetime = NGX_CONF_UNSET;
     vi->verified_for = NGX_CONF_UNSET;
     vi->retry_declined = NGX_CONF_UNSET;
+    vi->reconcile = NGX_CONF_UNSET;
     vi->user_rate = NGX_CONF_UNSET_UINT;
+    vi->session_rate = NGX_CONF_UNSET_UINT;
     vi->response_signature = NGX_CONF_UNSET_UINT;
     vi->match = NGX_CONF_UNSET_UINT;
 
@@ -431,7 +460,9 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
 
     ngx_conf_init_value(vi->verified_for, 0);
     ngx_conf_init_value(vi->retry_declined, 0);
+    ngx_conf_init_value(vi->reconcile, NGX_HTTP_VERIFF_RECONCILE);
     ngx_conf_init_uint_value(vi->user_rate, NGX_HTTP_VERIFF_USER_RATE);
+    ngx_conf_init_uint_value(vi->session_rate, NGX_HTTP_VERIFF_SESSION_RATE);
     ngx_conf_init_value(vi->session_lifetime,
                         NGX_HTTP_VERIFF_SESSION_LIFETIME);
     ngx_conf_init_uint_value(vi->response_signature,
@@ -564,15 +595,10 @@ ngx_http_veriff_integration_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     value = cf->args->elts;
-    n = NGX_ERROR;
 
-    if (value[1].len > 3
-        && ngx_strcmp(value[1].data + value[1].len - 3, "r/h") == 0)
-    {
-        n = ngx_atoi(value[1].data, value[1].len - 3);
-    }
+    n = ngx_http_veriff_integration_number(&value[1], "r/h", 3600);
 
-    if (n <= 0 || n > 3600) {
+    if (n == NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid rate \"%V\" in \"user_rate\", use "
                            "sessions per hour, like \"5r/h\"", &value[1]);
@@ -582,4 +608,61 @@ ngx_http_veriff_integration_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     vi->user_rate = n;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_veriff_integration_session_rate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_veriff_integration_t *vi = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (vi->session_rate != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        vi->session_rate = 0;
+        return NGX_CONF_OK;
+    }
+
+    n = ngx_http_veriff_integration_number(&value[1], "r/m",
+                                           NGX_HTTP_VERIFF_SESSION_RATE_MAX);
+
+    if (n == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid rate \"%V\" in \"session_rate\", use "
+                           "sessions per minute, like \"600r/m\", or \"off\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    vi->session_rate = n;
+
+    return NGX_CONF_OK;
+}
+
+
+/* a number from 1 to max with its unit of three characters, or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_veriff_integration_number(ngx_str_t *value, const char *unit,
+    ngx_int_t max)
+{
+    ngx_int_t  n;
+
+    if (value->len <= 3
+        || ngx_strcmp(value->data + value->len - 3, unit) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    n = ngx_atoi(value->data, value->len - 3);
+
+    return (n > 0 && n <= max) ? n : NGX_ERROR;
 }

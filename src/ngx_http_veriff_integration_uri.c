@@ -55,7 +55,32 @@ ngx_http_veriff_integration_api_uri(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-/* as a location has it, and plain enough to be in a Location header */
+ngx_uint_t
+ngx_http_veriff_integration_is_path(ngx_str_t *uri)
+{
+    u_char      c;
+    ngx_uint_t  i;
+
+    for (i = 0; i < uri->len; i++) {
+        c = ngx_tolower(uri->data[i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')
+            && c != '/' && c != '-' && c != '_' && c != '.' && c != '~')
+        {
+            return 0;
+        }
+    }
+
+    return uri->len != 0
+           && uri->data[0] == '/'
+           && ngx_strlcasestrn(uri->data, uri->data + uri->len,
+                               (u_char *) "//", 2 - 1)
+              == NULL
+           && ngx_strlcasestrn(uri->data, uri->data + uri->len,
+                               (u_char *) "/.", 2 - 1)
+              == NULL;
+}
+
 
 char *
 ngx_http_veriff_integration_page_uri(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -63,9 +88,7 @@ ngx_http_veriff_integration_page_uri(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     char  *p = conf;
 
-    u_char      c;
     ngx_str_t  *value, *uri;
-    ngx_uint_t  i;
 
     uri = (ngx_str_t *) (p + cmd->offset);
 
@@ -75,20 +98,9 @@ ngx_http_veriff_integration_page_uri(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    for (i = 0; i < value[1].len; i++) {
-        c = ngx_tolower(value[1].data[i]);
+    /* "/" is where users are led who came from nowhere */
 
-        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')
-            && c != '/' && c != '-' && c != '_' && c != '.' && c != '~')
-        {
-            break;
-        }
-    }
-
-    if (i < value[1].len || i == 0 || value[1].data[0] != '/'
-        || ngx_strstr(value[1].data, "//")
-        || ngx_strstr(value[1].data, "/."))
-    {
+    if (value[1].len < 2 || !ngx_http_veriff_integration_is_path(&value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid %V \"%V\", it is the path of a "
                            "location, like \"/veriff/start\"",
@@ -116,6 +128,10 @@ ngx_http_veriff_integration_uris(ngx_conf_t *cf,
 
     if (vi->return_uri.len == 0) {
         ngx_str_set(&vi->return_uri, "/veriff/return");
+    }
+
+    if (vi->status_uri.len == 0) {
+        ngx_str_set(&vi->status_uri, "/veriff/status");
     }
 
     if (vi->start_uri.len == vi->return_uri.len

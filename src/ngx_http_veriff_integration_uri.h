@@ -25,6 +25,12 @@ char *ngx_http_veriff_integration_url_hosts(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 
 /*
+ * Non-zero if it is a path as a location has it, and plain enough to be in a
+ * Location header.
+ */
+ngx_uint_t ngx_http_veriff_integration_is_path(ngx_str_t *uri);
+
+/*
  * At the end of the block: sets what was not said.  NGX_CONF_OK,
  * NGX_CONF_ERROR or a message.
  */

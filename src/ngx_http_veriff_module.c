@@ -9,13 +9,19 @@
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_check.h"
 #include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_count.h"
+#include "ngx_http_veriff_gate.h"
+#include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_metrics.h"
+#include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
+#include "ngx_http_veriff_zone.h"
 
 
 static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
@@ -51,6 +57,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
       0,
       NULL },
 
+    { ngx_string("veriff_gate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_veriff_gate_conf,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("veriff_sign"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_veriff_conf_sign,
@@ -65,6 +78,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
       0,
       NULL },
 
+    { ngx_string("veriff_return"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_veriff_return_set,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("veriff_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_veriff_conf_status,
@@ -75,6 +95,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_webhook"),
       NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_veriff_conf_webhook,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_veriff_metrics,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -144,9 +171,10 @@ ngx_http_veriff_init(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (ngx_http_veriff_phase(cf, NGX_HTTP_POST_READ_PHASE,
-                              ngx_http_veriff_headers_handler)
-        != NGX_OK
+    if (ngx_http_veriff_zone_add(cf) != NGX_OK
+        || ngx_http_veriff_phase(cf, NGX_HTTP_POST_READ_PHASE,
+                                 ngx_http_veriff_headers_handler)
+           != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_REWRITE_PHASE,
                                  ngx_http_veriff_redirected)
            != NGX_OK
@@ -170,6 +198,7 @@ ngx_http_veriff_init_process(ngx_cycle_t *cycle)
 {
     /* an error here would take the whole site down */
 
+    ngx_http_veriff_zone_init_process(cycle);
     ngx_http_veriff_store_init_process(cycle);
 
     return NGX_OK;
@@ -221,6 +250,7 @@ ngx_http_veriff_redirected(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_veriff_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                    rc;
     ngx_http_veriff_loc_conf_t  *vlcf;
 
     vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
@@ -233,7 +263,14 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
         return ngx_http_veriff_sign_handler(r, vlcf);
     }
 
-    return ngx_http_veriff_sign_forget(r);
+    rc = ngx_http_veriff_sign_forget(r);
+
+    if (rc != NGX_DECLINED || ngx_http_veriff_conf_own(vlcf)) {
+
+        return rc;
+    }
+
+    return ngx_http_veriff_gate_handler(r, vlcf);
 }
 
 
@@ -292,5 +329,13 @@ ngx_http_veriff_ctx_create(ngx_http_request_t *r)
 static void
 ngx_http_veriff_ctx_cleanup(void *data)
 {
-    /* void: marks the context in the pool's list */
+    ngx_http_veriff_ctx_t *ctx = data;
+
+    /* it also marks the context in the pool's list */
+
+    if (ctx->webhook_begun && !ctx->webhook_done) {
+        ngx_http_veriff_count_webhook(ctx->integration,
+                                      ctx->webhook_checked
+                                      ? "client_left" : "incomplete_body");
+    }
 }

@@ -16,6 +16,7 @@
 #include "ngx_veriff_payload.h"
 #include "ngx_veriff_seal.h"
 #include "ngx_veriff_sign.h"
+#include "ngx_veriff_way.h"
 #include "ngx_veriff_webhook.h"
 
 
@@ -25,6 +26,13 @@ typedef struct {
     u_char                          *file;
     ngx_uint_t                       line;
 } ngx_http_veriff_place_t;
+
+
+#define NGX_HTTP_VERIFF_NAME_MAX  64    /* of an integration */
+
+
+typedef struct ngx_http_veriff_zone_s  ngx_http_veriff_zone_t;
+typedef struct ngx_http_veriff_slot_s  ngx_http_veriff_slot_t;
 
 
 /* an API key and its secrets always go together */
@@ -60,13 +68,21 @@ typedef struct {
     ngx_str_t                        api_uri;
     ngx_str_t                        start_uri;
     ngx_str_t                        return_uri;
+    ngx_str_t                        status_uri;
     ngx_array_t                     *url_hosts;     /* ngx_str_t */
     time_t                           session_lifetime;
     time_t                           verified_for;      /* 0: for ever */
     time_t                           retry_declined;    /* 0: off */
+    time_t                           reconcile;         /* 0: off */
     ngx_uint_t                       user_rate;         /* per hour */
+    ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
     ngx_uint_t                       match;
+    ngx_msec_t                       lease;     /* of who creates a session */
+
+    /* in shared memory, set when the zone is */
+    ngx_http_veriff_zone_t          *zone;
+    ngx_http_veriff_slot_t          *slot;
 
     unsigned                         loopback:1;    /* among url_hosts */
 } ngx_http_veriff_integration_t;
@@ -86,6 +102,7 @@ typedef struct {
     ngx_array_t                      integrations;  /* of pointers */
     ngx_veriff_keys_t               *keys;
     ngx_http_veriff_store_t         *store;
+    ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
 } ngx_http_veriff_main_conf_t;
 
@@ -109,7 +126,44 @@ typedef enum {
 } ngx_http_veriff_format_e;
 
 
+/* what the gate did with a request, and why */
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_PASS = 0,
+    NGX_HTTP_VERIFF_GATE_REDIRECT,
+    NGX_HTTP_VERIFF_GATE_DENY,
+    NGX_HTTP_VERIFF_GATE_REPORT,    /* passed, though it should not have */
+    NGX_HTTP_VERIFF_GATE_ALLOW      /* by on_error */
+} ngx_http_veriff_gate_result_e;
+
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
+    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
+    NGX_HTTP_VERIFF_GATE_PENDING,
+    NGX_HTTP_VERIFF_GATE_REJECTED,
+    NGX_HTTP_VERIFF_GATE_NO_USER,
+    NGX_HTTP_VERIFF_GATE_BAD_USER,
+    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
+    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
+    NGX_HTTP_VERIFF_GATE_NO_LOCATION
+} ngx_http_veriff_gate_reason_e;
+
+
 typedef struct {
+    ngx_http_veriff_ref_t            ref;
+    ngx_flag_t                       report;
+    ngx_flag_t                       allow;         /* on_error=allow */
+    time_t                           max_age;       /* 0: verified_for */
+    ngx_str_t                        page;          /* or empty */
+    ngx_http_complex_value_t        *user;          /* NULL: integration's */
+    ngx_str_t                        user_text;
+} ngx_http_veriff_gate_t;
+
+
+typedef struct {
+    ngx_http_veriff_gate_t          *gate;          /* NULL: off */
+
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;
 
@@ -118,6 +172,10 @@ typedef struct {
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
+
+    ngx_http_veriff_place_t         *metrics;       /* NULL: none */
+    ngx_http_veriff_ref_t           *return_ref;
+    ngx_str_t                        return_page;   /* empty: our own */
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
@@ -134,10 +192,12 @@ typedef struct {
 } ngx_http_veriff_loc_conf_t;
 
 
-typedef struct ngx_http_veriff_call_s    ngx_http_veriff_call_t;
-typedef struct ngx_http_veriff_answer_s  ngx_http_veriff_answer_t;
-typedef struct ngx_http_veriff_create_s  ngx_http_veriff_create_t;
-typedef struct ngx_http_veriff_flow_s    ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_call_s       ngx_http_veriff_call_t;
+typedef struct ngx_http_veriff_answer_s     ngx_http_veriff_answer_t;
+typedef struct ngx_http_veriff_arrival_s    ngx_http_veriff_arrival_t;
+typedef struct ngx_http_veriff_create_s     ngx_http_veriff_create_t;
+typedef struct ngx_http_veriff_flow_s       ngx_http_veriff_flow_t;
+typedef struct ngx_http_veriff_reconcile_s  ngx_http_veriff_reconcile_t;
 
 
 /* a request body, hashed while it arrives or where it lies */
@@ -160,8 +220,17 @@ typedef struct {
 
     ngx_str_t                        user;
     ngx_str_t                        session_id;
+    ngx_str_t                        state;         /* see tell.h */
+    ngx_str_t                        status;
+    ngx_str_t                        decision_time;
+    ngx_str_t                        page_uri;      /* that any may see */
+    ngx_str_t                        gate;
+    ngx_str_t                        gate_reason;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
+    ngx_http_veriff_arrival_t       *arrival;
+    ngx_http_veriff_reconcile_t     *reconcile;
+    ngx_veriff_way_t                 way;       /* of veriff_session */
 
     ngx_http_veriff_body_t           body;
 
@@ -179,6 +248,8 @@ typedef struct {
     ngx_int_t                        apply_rc;
     ngx_uint_t                       outcome;   /* ngx_veriff_outcome_e */
 
+    unsigned                         gated:1;       /* the app was told */
+    unsigned                         gate_refused:1;
     unsigned                         signing:1;
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
@@ -192,6 +263,8 @@ typedef struct {
     unsigned                         webhook_2xx:1;     /* it answers so */
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
+    unsigned                         carried:1;     /* the way, by cookie */
+    unsigned                         asked:1;       /* the way, by argument */
 } ngx_http_veriff_ctx_t;
 
 

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_reply.h"
 #include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_page.h"
 
 
 #define NGX_HTTP_VERIFF_REPLY_MAX  1024     /* of an error's body */
@@ -22,9 +23,7 @@ static ngx_http_veriff_status_t *ngx_http_veriff_reply_status(
     ngx_uint_t status);
 static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
-    const char *detail, ngx_str_t *body);
-static ngx_uint_t ngx_http_veriff_reply_has_page(ngx_http_request_t *r,
-    ngx_uint_t status);
+    ngx_http_veriff_problem_t *problem, ngx_str_t *body);
 static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
 
 
@@ -47,11 +46,6 @@ static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
 };
 
 
-/* what a browser may do with an answer of ours: show it */
-
-static ngx_str_t  ngx_http_veriff_csp =
-    ngx_string("default-src 'none'; frame-ancestors 'none'; "
-               "base-uri 'none'; form-action 'none'");
 static ngx_str_t  ngx_http_veriff_nosniff = ngx_string("nosniff");
 static ngx_str_t  ngx_http_veriff_no_store = ngx_string("no-store");
 static ngx_str_t  ngx_http_veriff_no_referrer = ngx_string("no-referrer");
@@ -117,18 +111,39 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after)
 {
+    ngx_http_veriff_problem_t  problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_veriff_problem_t));
+
+    problem.status = status;
+    problem.detail = detail;
+    problem.retry_after = retry_after;
+
+    return ngx_http_veriff_reply_problem(r, shape, &problem);
+}
+
+
+ngx_int_t
+ngx_http_veriff_reply_problem(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_http_veriff_problem_t *problem)
+{
     ngx_str_t                    body, value;
+    ngx_uint_t                   status;
     const char                  *type;
+    ngx_http_veriff_page_t       page;
     ngx_http_veriff_status_t    *st;
     ngx_http_veriff_loc_conf_t  *vlcf;
 
-    if (retry_after) {
+    status = problem->status;
+
+    if (problem->retry_after) {
         value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (value.data == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        value.len = ngx_sprintf(value.data, "%ui", retry_after) - value.data;
+        value.len = ngx_sprintf(value.data, "%ui", problem->retry_after)
+                    - value.data;
 
         if (ngx_http_veriff_headers_out(r, "Retry-After", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -141,7 +156,8 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
         if (ngx_http_veriff_headers_out(r, "Allow",
                                         vlcf->webhook
                                         ? &ngx_http_veriff_post
-                                        : vlcf->status
+                                        : (vlcf->status || vlcf->metrics
+                                           || vlcf->return_ref)
                                         ? &ngx_http_veriff_get_head
                                         : &ngx_http_veriff_get_post)
             != NGX_OK)
@@ -158,32 +174,26 @@ ngx_http_veriff_reply_error(ngx_http_request_t *r,
 
     st = ngx_http_veriff_reply_status(status);
 
-    if (ngx_http_veriff_reply_body(r, shape, st, detail, &body) != NGX_OK) {
+    if (shape == NGX_HTTP_VERIFF_REPLY_PAGE) {
+        ngx_memzero(&page, sizeof(ngx_http_veriff_page_t));
+
+        page.title = st->title;
+        page.text = problem->detail;
+
+        if (problem->link) {
+            page.link = problem->label;
+            page.uri = *problem->link;
+        }
+
+        return ngx_http_veriff_page(r, status, &page);
+    }
+
+    if (ngx_http_veriff_reply_body(r, shape, st, problem, &body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    switch (shape) {
-
-    case NGX_HTTP_VERIFF_REPLY_PAGE:
-        type = "text/html; charset=utf-8";
-
-        if (ngx_http_veriff_headers_out(r, "Content-Security-Policy",
-                                        &ngx_http_veriff_csp)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        break;
-
-    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
-        type = "application/problem+json";
-        break;
-
-    default: /* NGX_HTTP_VERIFF_REPLY_API */
-        type = "application/json";
-        break;
-    }
+    type = (shape == NGX_HTTP_VERIFF_REPLY_PROBLEM)
+           ? "application/problem+json" : "application/json";
 
     if (ngx_http_veriff_headers_out(r, "X-Content-Type-Options",
                                     &ngx_http_veriff_nosniff)
@@ -214,48 +224,46 @@ ngx_http_veriff_reply_status(ngx_uint_t status)
 static ngx_int_t
 ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
-    const char *detail, ngx_str_t *body)
+    ngx_http_veriff_problem_t *problem, ngx_str_t *body)
 {
     u_char  *p, *last;
+    size_t   len;
 
-    body->data = ngx_pnalloc(r->pool, NGX_HTTP_VERIFF_REPLY_MAX);
+    len = NGX_HTTP_VERIFF_REPLY_MAX
+          + (problem->state ? problem->state->len : 0)
+          + (problem->start ? problem->start->len : 0);
+
+    body->data = ngx_pnalloc(r->pool, len);
     if (body->data == NULL) {
         return NGX_ERROR;
     }
 
     p = body->data;
-    last = p + NGX_HTTP_VERIFF_REPLY_MAX;
+    last = p + len;
 
-    /* all that is written here is a constant of ours */
+    /* all that is written here is a constant of ours, or escaped */
 
-    switch (shape) {
-
-    case NGX_HTTP_VERIFF_REPLY_PAGE:
-        p = ngx_slprintf(p, last,
-                         "<!DOCTYPE html>" CRLF
-                         "<html lang=\"en\">" CRLF
-                         "<head><meta charset=\"utf-8\">"
-                         "<meta name=\"viewport\" "
-                         "content=\"width=device-width\">"
-                         "<title>%s</title></head>" CRLF
-                         "<body><main><h1>%s</h1><p>%s</p></main></body>" CRLF
-                         "</html>" CRLF,
-                         st->title, st->title, detail);
-        break;
-
-    case NGX_HTTP_VERIFF_REPLY_PROBLEM:
+    if (shape == NGX_HTTP_VERIFF_REPLY_PROBLEM) {
         p = ngx_slprintf(p, last,
                          "{\"type\":\"about:blank\",\"title\":\"%s\","
-                         "\"status\":%ui,\"detail\":\"%s\"}" CRLF,
-                         st->title, st->status, detail);
-        break;
+                         "\"status\":%ui,\"detail\":\"%s\"",
+                         st->title, st->status, problem->detail);
 
-    default: /* NGX_HTTP_VERIFF_REPLY_API */
+        if (problem->state) {
+            p = ngx_slprintf(p, last, ",\"state\":\"%V\"", problem->state);
+        }
+
+        if (problem->start) {
+            p = ngx_slprintf(p, last, ",\"start\":\"%V\"", problem->start);
+        }
+
+        p = ngx_slprintf(p, last, "}" CRLF);
+
+    } else {
         p = ngx_slprintf(p, last,
                          "{\"status\":\"fail\",\"code\":\"%s\","
                          "\"message\":\"%s\"}" CRLF,
-                         st->code, detail);
-        break;
+                         st->code, problem->detail);
     }
 
     body->len = p - body->data;
@@ -268,16 +276,21 @@ ngx_int_t
 ngx_http_veriff_reply_api_body(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *body)
 {
-    ngx_http_veriff_status_t  *st;
+    ngx_http_veriff_status_t   *st;
+    ngx_http_veriff_problem_t   problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_veriff_problem_t));
 
     st = ngx_http_veriff_reply_status(status);
 
+    problem.detail = st->title;
+
     return ngx_http_veriff_reply_body(r, NGX_HTTP_VERIFF_REPLY_API, st,
-                                      st->title, body);
+                                      &problem, body);
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_veriff_reply_has_page(ngx_http_request_t *r, ngx_uint_t status)
 {
     ngx_uint_t                 i;
@@ -303,7 +316,8 @@ ngx_http_veriff_reply_has_page(ngx_http_request_t *r, ngx_uint_t status)
 
 
 ngx_int_t
-ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_str_t *url)
+ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *url)
 {
     ngx_str_t  location, body;
 
@@ -325,7 +339,7 @@ ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_str_t *url)
 
     ngx_str_null(&body);
 
-    return ngx_http_veriff_reply(r, NGX_HTTP_SEE_OTHER, "text/html", &body);
+    return ngx_http_veriff_reply(r, status, "text/html", &body);
 }
 
 

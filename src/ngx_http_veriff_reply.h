@@ -26,6 +26,19 @@ typedef enum {
 } ngx_http_veriff_reply_e;
 
 
+typedef struct {
+    ngx_uint_t                       status;
+    const char                      *detail;        /* constants */
+    ngx_uint_t                       retry_after;   /* seconds, or 0 */
+
+    /* more of it, or NULL; state and start are plain characters */
+    ngx_str_t                       *state;
+    ngx_str_t                       *start;
+    ngx_str_t                       *link;          /* on a page */
+    const char                      *label;
+} ngx_http_veriff_problem_t;
+
+
 /* Sends a complete answer; type and body are not copied. */
 ngx_int_t ngx_http_veriff_reply(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, ngx_str_t *body);
@@ -39,9 +52,23 @@ ngx_int_t ngx_http_veriff_reply_error(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after);
 
-/* 303 to a URL, which is copied; neither cached nor leaked as a referrer. */
+/*
+ * Non-zero if the location has an error page for the status, to which a page
+ * of ours gives way.
+ */
+ngx_uint_t ngx_http_veriff_reply_has_page(ngx_http_request_t *r,
+    ngx_uint_t status);
+
+/* The same with all that may be said. */
+ngx_int_t ngx_http_veriff_reply_problem(ngx_http_request_t *r,
+    ngx_http_veriff_reply_e shape, ngx_http_veriff_problem_t *problem);
+
+/*
+ * A redirect (302 or 303) to a URL, which is copied; neither cached nor
+ * leaked as a referrer.
+ */
 ngx_int_t ngx_http_veriff_reply_redirect(ngx_http_request_t *r,
-    ngx_str_t *url);
+    ngx_uint_t status, ngx_str_t *url);
 
 /* The body of an error in the provider's shape, a constant: NGX_OK. */
 ngx_int_t ngx_http_veriff_reply_api_body(ngx_http_request_t *r,

@@ -247,16 +247,11 @@ ngx_http_veriff_secret_read(ngx_conf_t *cf, ngx_str_t *file, u_char *buf)
 
 
 ngx_int_t
-ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file, u_char *key)
+ngx_http_veriff_secret_make(ngx_conf_t *cf, ngx_str_t *file, u_char *key)
 {
+    ngx_err_t  err;
     ngx_int_t  rc;
     ngx_str_t  dir, tmp;
-
-    rc = ngx_http_veriff_secret_load(cycle->log, file, key);
-
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
 
     /*
      * A key is whole or not there, whenever the power fails; and two masters
@@ -264,10 +259,10 @@ ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file, u_char *key)
      */
 
     tmp.len = file->len + 1 + NGX_INT64_LEN;
-    tmp.data = ngx_pnalloc(cycle->pool, tmp.len + 1);
+    tmp.data = ngx_pnalloc(cf->pool, tmp.len + 1);
 
     dir.len = file->len - (sizeof("/key") - 1);
-    dir.data = ngx_pnalloc(cycle->pool, dir.len + 1);
+    dir.data = ngx_pnalloc(cf->pool, dir.len + 1);
 
     if (tmp.data == NULL || dir.data == NULL) {
         return NGX_ERROR;
@@ -288,18 +283,25 @@ ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file, u_char *key)
         rc = ngx_http_veriff_secret_sync(dir.data);
     }
 
-    if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "veriff key \"%V\" cannot be made", file);
-    }
+    err = ngx_errno;
 
     (void) ngx_delete_file(tmp.data);
 
     if (rc == NGX_DECLINED) {
-        rc = ngx_http_veriff_secret_load(cycle->log, file, key);
+        rc = ngx_http_veriff_secret_load(cf->log, file, key);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
     }
 
-    return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, err,
+                      "veriff key \"%V\" cannot be made", file);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

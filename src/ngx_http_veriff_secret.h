@@ -38,10 +38,10 @@ ngx_int_t ngx_http_veriff_secret_key(ngx_conf_t *cf, ngx_str_t *file,
     u_char *key);
 
 /*
- * In the master, when the configuration was read: reads a key file, or makes
- * it with mode 0600 if there is none.  NGX_OK or NGX_ERROR.
+ * Makes a key file, with mode 0600, that was not there; if it now is, reads
+ * it.  NGX_OK or NGX_ERROR, which is logged.
  */
-ngx_int_t ngx_http_veriff_secret_make(ngx_cycle_t *cycle, ngx_str_t *file,
+ngx_int_t ngx_http_veriff_secret_make(ngx_conf_t *cf, ngx_str_t *file,
     u_char *key);
 
 /*

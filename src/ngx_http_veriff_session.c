@@ -6,20 +6,15 @@
 
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_call.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_guard.h"
-#include "ngx_http_veriff_reply.h"
+#include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_user.h"
+#include "ngx_http_veriff_way.h"
+#include "ngx_http_veriff_zone.h"
 
-#include "ngx_veriff_json.h"
 #include "ngx_veriff_session.h"
-
-
-#define NGX_HTTP_VERIFF_RETRY_AFTER  30     /* seconds */
-
-#define NGX_HTTP_VERIFF_TRY_AGAIN                                             \
-    "The verification service is not available right now. "                  \
-    "Please try again in a moment."
 
 
 /* one attempt to create a session for a user */
@@ -39,6 +34,8 @@ struct ngx_http_veriff_create_s {
 
 
 static void ngx_http_veriff_session_start(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_session_way(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_unfit(ngx_http_request_t *r,
@@ -54,20 +51,10 @@ static void ngx_http_veriff_session_failed(ngx_http_request_t *r,
 static void ngx_http_veriff_session_resume(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_session_reply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_create_t *create);
-static ngx_int_t ngx_http_veriff_session_url(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id,
-    time_t expires, ngx_str_t *answer);
-static ngx_int_t ngx_http_veriff_session_state(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state);
 static void ngx_http_veriff_session_flow(ngx_http_request_t *r);
-static ngx_int_t ngx_http_veriff_session_known(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_settle(ngx_http_request_t *r,
     ngx_http_veriff_create_t *create);
 static void ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update);
-static ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
-    ngx_uint_t retry_after);
 
 
 ngx_int_t
@@ -100,6 +87,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_NOT_ALLOWED,
                                              "Use GET or POST.", 0);
     }
@@ -111,6 +101,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                       "veriff session \"%V\" not created: %s",
                       &ctx->integration->name, reason);
 
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_FORBIDDEN,
                              "The request does not come from the site "
                              "itself. Open the page and try again.", 0);
@@ -119,6 +112,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
     rc = ngx_http_veriff_user(r, vlcf->user, ctx, &error);
 
     if (rc == NGX_DECLINED) {
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_NO_USER);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
                                              "Please log in first.", 0);
     }
@@ -158,7 +154,9 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
 
         r->write_event_handler = ngx_http_veriff_session_flow;
 
-        if (ngx_http_veriff_flow_begin(r) != NGX_OK) {
+        if (ngx_http_veriff_session_way(r, ctx) != NGX_OK
+            || ngx_http_veriff_flow_begin(r) != NGX_OK)
+        {
             ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         }
 
@@ -172,6 +170,62 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
     }
 
     /* else it is finalized in ngx_http_veriff_session_resume() */
+}
+
+
+/*
+ * The argument "return" counts more than the cookie: it is the newer one.  It
+ * is anyone's to say, so it brings no demand on the approval's age with it,
+ * and nobody is led there but by a link.
+ */
+
+static ngx_int_t
+ngx_http_veriff_session_way(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t          rc;
+    ngx_str_t          path;
+    ngx_veriff_way_t  *way;
+
+    way = &ctx->way;
+
+    rc = ngx_http_veriff_way_get(r, ctx->integration, way);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_OK
+        && way->user.len == ctx->user.len
+        && ngx_strncmp(way->user.data, ctx->user.data, ctx->user.len) == 0)
+    {
+        ctx->carried = 1;
+
+    } else {
+        ngx_str_set(&way->path, "/");
+        way->max_age = 0;
+    }
+
+    way->user = ctx->user;
+
+    rc = ngx_http_veriff_way_arg(r, ctx->integration, &path);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    ctx->asked = 1;
+
+    if (!ctx->carried
+        || path.len != way->path.len
+        || ngx_strncmp(path.data, way->path.data, path.len) != 0)
+    {
+        ctx->carried = 0;
+        way->path = path;
+        way->max_age = 0;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -196,6 +250,7 @@ ngx_http_veriff_session_flow(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_request_empty_handler;
 
     if (flow->result != NGX_HTTP_VERIFF_FLOW_CREATE) {
+        ngx_http_veriff_count_flow(ctx->integration, flow->result);
         ngx_http_finalize_request(r, ngx_http_veriff_session_known(r, ctx));
         return;
     }
@@ -211,54 +266,6 @@ ngx_http_veriff_session_flow(ngx_http_request_t *r)
     (void) ngx_http_veriff_session_settle(r, NULL);
 
     ngx_http_finalize_request(r, rc);
-}
-
-
-/* answers without asking the provider */
-
-static ngx_int_t
-ngx_http_veriff_session_known(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
-{
-    ngx_http_veriff_flow_t  *flow;
-
-    flow = ctx->flow;
-
-    switch (flow->result) {
-
-    case NGX_HTTP_VERIFF_FLOW_RESUME:
-        ctx->session_id = flow->session;
-        return ngx_http_veriff_session_url(r, ctx, &flow->url, &flow->session,
-                                           flow->expires, NULL);
-
-    case NGX_HTTP_VERIFF_FLOW_VERIFIED:
-        return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_VERIFIED);
-
-    case NGX_HTTP_VERIFF_FLOW_PENDING:
-        return ngx_http_veriff_session_state(r, ctx, NGX_VERIFF_PENDING);
-
-    case NGX_HTTP_VERIFF_FLOW_REJECTED:
-        return ngx_http_veriff_session_error(r, ctx,
-                             (ctx->format == NGX_HTTP_VERIFF_API)
-                             ? NGX_HTTP_CONFLICT : NGX_HTTP_FORBIDDEN,
-                             "Your verification was declined. Please contact "
-                             "the site's support.", 0);
-
-    case NGX_HTTP_VERIFF_FLOW_LIMITED:
-        return ngx_http_veriff_session_error(r, ctx, 429,
-                             "There were too many attempts. Please try again "
-                             "later.", flow->retry_after);
-
-    case NGX_HTTP_VERIFF_FLOW_FAILED:
-        return ngx_http_veriff_session_error(r, ctx, flow->status,
-                             NGX_HTTP_VERIFF_TRY_AGAIN, flow->retry_after);
-
-    default: /* NGX_HTTP_VERIFF_FLOW_BROKEN */
-        return ngx_http_veriff_session_error(r, ctx,
-                             NGX_HTTP_SERVICE_UNAVAILABLE,
-                             NGX_HTTP_VERIFF_TRY_AGAIN,
-                             NGX_HTTP_VERIFF_RETRY_AFTER);
-    }
 }
 
 
@@ -320,6 +327,9 @@ ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update)
         create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
         create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
         create->retry_after = NGX_HTTP_VERIFF_RETRY_AFTER;
+
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_STORE_FAILED);
     }
 
     (void) ngx_http_post_request(r, NULL);
@@ -333,6 +343,7 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx)
 {
     ngx_int_t                        rc;
+    ngx_uint_t                       wait;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_integration_t   *vi;
 
@@ -353,6 +364,13 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    wait = ngx_http_veriff_zone_session_take(vi);
+
+    if (wait) {
+        ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_SESSION_SESSION_RATE);
+        return ngx_http_veriff_session_busy(r, ctx, wait);
     }
 
     create->call.integration = vi;
@@ -382,6 +400,9 @@ ngx_http_veriff_session_unfit(ngx_http_request_t *r,
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "veriff session \"%V\" not created: %V",
                   &ctx->integration->name, reason);
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_SESSION_UNFIT);
 
     return ngx_http_veriff_session_error(r, ctx,
                              NGX_HTTP_INTERNAL_SERVER_ERROR,
@@ -424,6 +445,10 @@ ngx_http_veriff_session_created(ngx_http_request_t *r,
     ngx_http_veriff_session_failed(r, create);
 
 done:
+
+    ngx_http_veriff_count(call->integration, (create->status == NGX_HTTP_OK)
+                          ? NGX_HTTP_VERIFF_COUNT_SESSION_CREATED
+                          : NGX_HTTP_VERIFF_COUNT_SESSION_FAILED);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 
@@ -605,127 +630,4 @@ ngx_http_veriff_session_reply(ngx_http_request_t *r,
                        &create->session.id,
                        ngx_time() + ctx->integration->session_lifetime,
                        &create->call.answer);
-}
-
-
-/* answer is the provider's own, or NULL if it was not asked now */
-
-static ngx_int_t
-ngx_http_veriff_session_url(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id,
-    time_t expires, ngx_str_t *answer)
-{
-    u_char     *p;
-    size_t      len;
-    ngx_tm_t    tm;
-    ngx_str_t   body;
-
-    static const char  json[] =
-        "{\"state\":\"UNVERIFIED\",\"sessionUrl\":,\"sessionId\":,"
-        "\"expiresAt\":\"1970-01-01T00:00:00Z\"}";
-    static const char  api[] =
-        "{\"status\":\"success\",\"verification\":{\"id\":,\"url\":,"
-        "\"status\":\"created\"}}";
-
-    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
-        return ngx_http_veriff_reply_redirect(r, url);
-    }
-
-    if (ctx->format == NGX_HTTP_VERIFF_API && answer) {
-        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
-                                     answer);
-    }
-
-    len = ngx_max(sizeof(json), sizeof(api)) - 1
-          + (size_t) ngx_veriff_json_escape(NULL, url)
-          + (size_t) ngx_veriff_json_escape(NULL, id);
-
-    body.data = ngx_pnalloc(r->pool, len);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    p = body.data;
-
-    if (ctx->format == NGX_HTTP_VERIFF_API) {
-        p = ngx_sprintf(p, "{\"status\":\"success\",\"verification\":"
-                           "{\"id\":");
-        p = (u_char *) ngx_veriff_json_escape(p, id);
-        p = ngx_sprintf(p, ",\"url\":");
-        p = (u_char *) ngx_veriff_json_escape(p, url);
-        p = ngx_sprintf(p, ",\"status\":\"created\"}}");
-
-        body.len = p - body.data;
-
-        return ngx_http_veriff_reply(r, NGX_HTTP_CREATED, "application/json",
-                                     &body);
-    }
-
-    p = ngx_sprintf(p, "{\"state\":\"UNVERIFIED\",\"sessionUrl\":");
-    p = (u_char *) ngx_veriff_json_escape(p, url);
-    p = ngx_sprintf(p, ",\"sessionId\":");
-    p = (u_char *) ngx_veriff_json_escape(p, id);
-
-    ngx_gmtime(expires, &tm);
-
-    p = ngx_sprintf(p, ",\"expiresAt\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"}",
-                    tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                    tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
-
-    body.len = p - body.data;
-
-    return ngx_http_veriff_reply(r, NGX_HTTP_OK, "application/json", &body);
-}
-
-
-/* VERIFIED or PENDING: there is nothing to create */
-
-static ngx_int_t
-ngx_http_veriff_session_state(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state)
-{
-    u_char      *p;
-    ngx_str_t    body;
-    const char  *detail;
-
-    detail = (state == NGX_VERIFF_VERIFIED)
-             ? "Your identity is verified already."
-             : "Your verification is being checked. Please come back later.";
-
-    if (ctx->format == NGX_HTTP_VERIFF_API) {
-        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_CONFLICT,
-                                             detail, 0);
-    }
-
-    if (ctx->format == NGX_HTTP_VERIFF_REDIRECT) {
-        return ngx_http_veriff_reply_error(r, NGX_HTTP_VERIFF_REPLY_PAGE,
-                                           NGX_HTTP_OK, detail, 0);
-    }
-
-    body.data = ngx_pnalloc(r->pool, 64);
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    p = ngx_sprintf(body.data, "{\"state\":\"%V\",\"sessionUrl\":null}",
-                    ngx_veriff_state_name(state));
-
-    body.len = p - body.data;
-
-    return ngx_http_veriff_reply(r, NGX_HTTP_OK, "application/json", &body);
-}
-
-
-static ngx_int_t
-ngx_http_veriff_session_error(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
-    ngx_uint_t retry_after)
-{
-    ngx_http_veriff_reply_e  shape;
-
-    shape = (ctx->format == NGX_HTTP_VERIFF_API) ? NGX_HTTP_VERIFF_REPLY_API
-            : ctx->page ? NGX_HTTP_VERIFF_REPLY_PAGE
-            : NGX_HTTP_VERIFF_REPLY_PROBLEM;
-
-    return ngx_http_veriff_reply_error(r, shape, status, detail, retry_after);
 }

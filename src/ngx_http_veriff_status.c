@@ -7,13 +7,14 @@
 #include "ngx_http_veriff_status.h"
 #include "ngx_http_veriff_reply.h"
 #include "ngx_http_veriff_state.h"
+#include "ngx_http_veriff_tell.h"
 #include "ngx_http_veriff_user.h"
 
 #include "ngx_veriff_json.h"
 
 
 static ngx_int_t ngx_http_veriff_status_send(ngx_http_request_t *r,
-    ngx_veriff_state_e state, ngx_veriff_history_t *history);
+    ngx_http_veriff_ctx_t *ctx);
 
 
 ngx_int_t
@@ -75,58 +76,46 @@ ngx_http_veriff_status_handler(ngx_http_request_t *r)
 
     ngx_http_veriff_state_policy(ctx->integration, &policy);
 
-    return ngx_http_veriff_status_send(r,
+    if (ngx_http_veriff_tell(r, ctx,
                             ngx_veriff_policy_state(&record.history, &policy),
-                            &record.history);
+                            &record.history)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_veriff_status_send(r, ctx);
 }
 
 
 static ngx_int_t
-ngx_http_veriff_status_send(ngx_http_request_t *r, ngx_veriff_state_e state,
-    ngx_veriff_history_t *history)
+ngx_http_veriff_status_send(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
 {
-    u_char               *p;
-    ngx_tm_t              tm;
-    ngx_str_t             body, id;
-    ngx_uint_t            verdict;
-    ngx_veriff_id_t      *session;
-    ngx_veriff_status_e   status;
-
-    verdict = (state == NGX_VERIFF_VERIFIED || state == NGX_VERIFF_REJECTED);
-
-    session = verdict ? &history->standing.session : &history->open.session;
-    status = verdict ? history->standing.status
-                     : ngx_veriff_policy_status(history);
-
-    id.data = session->data;
-    id.len = session->len;
+    u_char     *p;
+    ngx_str_t   body;
 
     body.data = ngx_pnalloc(r->pool,
                             sizeof("{\"state\":\"UNVERIFIED\",\"status\":"
                                    "\"resubmission_requested\","
-                                   "\"sessionId\":,\"decisionTime\":"
+                                   "\"sessionId\":null,\"decisionTime\":"
                                    "\"1970-01-01T00:00:00Z\"}") - 1
-                            + NGX_INT64_LEN
-                            + (size_t) ngx_veriff_json_escape(NULL, &id));
+                            + (size_t) ngx_veriff_json_escape(NULL,
+                                                         &ctx->session_id));
     if (body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     p = ngx_sprintf(body.data, "{\"state\":\"%V\",\"status\":\"%V\","
                                "\"sessionId\":",
-                    ngx_veriff_state_name(state),
-                    ngx_veriff_status_name(status));
+                    &ctx->state, &ctx->status);
 
-    p = id.len ? (u_char *) ngx_veriff_json_escape(p, &id)
-               : ngx_sprintf(p, "null");
+    p = ctx->session_id.len
+        ? (u_char *) ngx_veriff_json_escape(p, &ctx->session_id)
+        : ngx_sprintf(p, "null");
 
-    if (verdict) {
-        ngx_gmtime((time_t) (history->standing.decided / 1000000), &tm);
-
-        p = ngx_sprintf(p, ",\"decisionTime\":"
-                           "\"%4d-%02d-%02dT%02d:%02d:%02dZ\"}",
-                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+    if (ctx->decision_time.len) {
+        p = ngx_sprintf(p, ",\"decisionTime\":\"%V\"}", &ctx->decision_time);
 
     } else {
         p = ngx_sprintf(p, ",\"decisionTime\":null}");

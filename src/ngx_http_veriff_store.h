@@ -49,10 +49,10 @@ struct ngx_http_veriff_change_s {
 char *ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
-/* When all was read: reads the key, if there is one and it is needed. */
+/* When all was read: reads the key, if it is needed, or makes it. */
 ngx_int_t ngx_http_veriff_store_init(ngx_conf_t *cf);
 
-/* In the master: makes the key if there is none. */
+/* In the master: gives the files to the worker's user. */
 ngx_int_t ngx_http_veriff_store_init_module(ngx_cycle_t *cycle);
 
 /* In a worker: opens the store; a failure is logged and tried again. */
@@ -71,6 +71,13 @@ ngx_int_t ngx_http_veriff_store_get(ngx_http_veriff_store_t *store,
 /* Adds an operation to a change; an empty value removes. */
 ngx_veriff_lmdb_op_t *ngx_http_veriff_store_op(
     ngx_http_veriff_change_t *change, u_char *name, ngx_str_t *value);
+
+/*
+ * What the store holds: NGX_OK, NGX_DECLINED (this worker does not have it
+ * open) or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_store_stat(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_stat_t *st);
 
 /*
  * Queues a change: NGX_OK (the handler will be called, never before this

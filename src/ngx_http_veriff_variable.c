@@ -38,6 +38,23 @@ static ngx_http_variable_t  ngx_http_veriff_vars[] = {
       offsetof(ngx_http_veriff_ctx_t, session_id),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("veriff_state"), NULL, ngx_http_veriff_variable_ctx,
+      offsetof(ngx_http_veriff_ctx_t, state), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("veriff_status"), NULL, ngx_http_veriff_variable_ctx,
+      offsetof(ngx_http_veriff_ctx_t, status), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("veriff_decision_time"), NULL, ngx_http_veriff_variable_ctx,
+      offsetof(ngx_http_veriff_ctx_t, decision_time),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("veriff_gate"), NULL, ngx_http_veriff_variable_ctx,
+      offsetof(ngx_http_veriff_ctx_t, gate), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("veriff_gate_reason"), NULL, ngx_http_veriff_variable_ctx,
+      offsetof(ngx_http_veriff_ctx_t, gate_reason),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("veriff_webhook"), NULL,
       ngx_http_veriff_variable_reason, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 

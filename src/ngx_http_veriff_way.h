@@ -16,11 +16,7 @@
  * sealed cookie of the browser, one for each integration.
  */
 
-typedef struct {
-    ngx_str_t                        user;
-    ngx_str_t                        path;      /* local, with arguments */
-    time_t                           max_age;   /* demanded, 0 for none */
-} ngx_http_veriff_way_t;
+typedef ngx_veriff_way_t  ngx_http_veriff_way_t;
 
 
 /*
@@ -38,18 +34,22 @@ void ngx_http_veriff_way_here(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_way_arg(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_str_t *path);
 
-/* Sets the cookie in the answer: NGX_OK or NGX_ERROR. */
+/*
+ * Sets the cookie in the answer, in place of one that was set or removed in
+ * it before; the path must have passed one of the above.  NGX_OK or NGX_ERROR.
+ */
 ngx_int_t ngx_http_veriff_way_set(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_http_veriff_way_t *way);
 
 /*
  * Reads the request's cookie: NGX_OK, NGX_DECLINED (none, not sealed by us
- * for this integration, or expired) or NGX_ERROR.
+ * for this integration, or expired) or NGX_ERROR.  Of several the first that
+ * opens counts.  What it gives is in the request's pool.
  */
 ngx_int_t ngx_http_veriff_way_get(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_http_veriff_way_t *way);
 
-/* Removes the cookie from the browser: NGX_OK or NGX_ERROR. */
+/* Removes the cookie from the browser, likewise: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_http_veriff_way_clear(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi);
 

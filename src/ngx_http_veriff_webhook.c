@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_webhook.h"
 #include "ngx_http_veriff_apply.h"
 #include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_replay.h"
 #include "ngx_http_veriff_reply.h"
@@ -132,6 +133,9 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
 
     ctx->webhook_checked = 1;
 
+    ngx_http_veriff_count(ctx->integration, NGX_HTTP_VERIFF_COUNT_TYPES
+                                            + ctx->webhook.type);
+
     return ngx_http_veriff_webhook_apply(r, ctx, vlcf);
 }
 
@@ -142,8 +146,11 @@ static ngx_int_t
 ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf)
 {
-    ngx_int_t    rc;
-    const char  *mark;
+    ngx_int_t                     rc;
+    const char                   *mark;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
     rc = ngx_http_veriff_webhook_state(r, ctx);
 
@@ -158,6 +165,8 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
         ctx->webhook_reason = "store_failed";
         ctx->webhook_done = 1;
 
+        ngx_http_veriff_count_webhook(ctx->integration, "store_failed");
+
         ngx_http_finalize_request(r,
                    ngx_http_veriff_reply_error(r,
                                                NGX_HTTP_VERIFF_REPLY_PROBLEM,
@@ -166,6 +175,16 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
                                                "stored.", 0));
         return NGX_DONE;
     }
+
+    if (vmcf->store
+        && (ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION
+            || ctx->webhook.type == NGX_VERIFF_WEBHOOK_EVENT))
+    {
+        ngx_http_veriff_count_outcome(ctx->integration, ctx->outcome,
+                               ngx_veriff_status_parse(&ctx->webhook.status));
+    }
+
+    ngx_http_veriff_count_webhook(ctx->integration, "ok");
 
     mark = "ok";
 
@@ -299,6 +318,10 @@ ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
     }
 
     candidate = ctx->candidates.elts;
+
+    /* until it is known better: who counts what goes wrong */
+
+    ctx->integration = candidate[0].integration;
 
     ctx->body.hmac = ngx_veriff_hmac_start(r->pool,
                                            candidate[0].pair->secrets, 1);
@@ -658,6 +681,8 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
 
     ctx->webhook_reason = reason;
     ctx->webhook_done = 1;
+
+    ngx_http_veriff_count_webhook(ctx->integration, reason);
 
     report = (vlcf->report && r->content_handler);
 

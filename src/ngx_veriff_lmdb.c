@@ -17,6 +17,17 @@
 
 #define NGX_VERIFF_LMDB_READERS  1024
 #define NGX_VERIFF_LMDB_MODE     0600
+#define NGX_VERIFF_LMDB_META     2      /* pages at the file's beginning */
+
+/*
+ * A map is but addresses.  It is so large that processes of another size
+ * never have to grow it, and what "size" means is counted here instead.
+ */
+#if (NGX_PTR_SIZE == 8)
+#define NGX_VERIFF_LMDB_MAP      ((size_t) 64 * 1024 * 1024 * 1024)
+#else
+#define NGX_VERIFF_LMDB_MAP      NGX_VERIFF_LMDB_SIZE_MIN
+#endif
 
 
 typedef struct {
@@ -29,6 +40,7 @@ typedef struct {
 struct ngx_veriff_lmdb_s {
     MDB_env    *env;
     MDB_dbi     dbi;
+    size_t      limit;          /* pages, for what is new */
     MDB_txn    *reader;         /* reset between reads */
     int         error;          /* of the reads */
     int         batch_error;    /* of the batches: another thread's */
@@ -37,6 +49,9 @@ struct ngx_veriff_lmdb_s {
 };
 
 
+static int ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path,
+    size_t map);
+static int ngx_veriff_lmdb_limit(ngx_veriff_lmdb_t *db, size_t size);
 static void ngx_veriff_lmdb_cleanup(void *data);
 static int ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db);
 static ngx_int_t ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db,
@@ -47,6 +62,8 @@ static int ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db,
     ngx_veriff_lmdb_job_t *first, ngx_veriff_lmdb_job_t *last);
 static int ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_job_t *job);
+static ngx_uint_t ngx_veriff_lmdb_full(ngx_veriff_lmdb_t *db, MDB_txn *txn,
     ngx_veriff_lmdb_job_t *job);
 static int ngx_veriff_lmdb_expects(ngx_veriff_lmdb_t *db, MDB_txn *txn,
     ngx_veriff_lmdb_op_t *op);
@@ -82,27 +99,23 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
         return NULL;
     }
 
-    rc = mdb_env_create(&db->env);
+    size = ngx_max(size, NGX_VERIFF_LMDB_SIZE_MIN);
+
+    rc = ngx_veriff_lmdb_env(db, path, ngx_max(2 * size,
+                                               NGX_VERIFF_LMDB_MAP));
+
+    if (rc == ENOMEM) {
+
+        /* addresses are limited: then they are the limit */
+
+        rc = ngx_veriff_lmdb_env(db, path, size);
+    }
+
     if (rc != 0) {
-        db->env = NULL;
         goto failed;
     }
 
-    rc = mdb_env_set_maxreaders(db->env, NGX_VERIFF_LMDB_READERS);
-    if (rc != 0) {
-        goto failed;
-    }
-
-    rc = mdb_env_set_mapsize(db->env, ngx_max(size,
-                                              NGX_VERIFF_LMDB_SIZE_MIN));
-    if (rc != 0) {
-        goto failed;
-    }
-
-    /* a reader belongs to its transaction, not to a thread */
-
-    rc = mdb_env_open(db->env, (char *) path, MDB_NOTLS|MDB_NORDAHEAD,
-                      NGX_VERIFF_LMDB_MODE);
+    rc = ngx_veriff_lmdb_limit(db, size);
     if (rc != 0) {
         goto failed;
     }
@@ -138,6 +151,56 @@ failed:
     ngx_veriff_lmdb_close(db);
 
     return NULL;
+}
+
+
+static int
+ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path, size_t map)
+{
+    int  rc;
+
+    rc = mdb_env_create(&db->env);
+    if (rc != 0) {
+        db->env = NULL;
+        return rc;
+    }
+
+    rc = mdb_env_set_maxreaders(db->env, NGX_VERIFF_LMDB_READERS);
+
+    if (rc == 0) {
+        rc = mdb_env_set_mapsize(db->env, map);
+    }
+
+    if (rc == 0) {
+
+        /* a reader belongs to its transaction, not to a thread */
+
+        rc = mdb_env_open(db->env, (char *) path, MDB_NOTLS|MDB_NORDAHEAD,
+                          NGX_VERIFF_LMDB_MODE);
+    }
+
+    if (rc != 0) {
+        mdb_env_close(db->env);
+        db->env = NULL;
+    }
+
+    return rc;
+}
+
+
+static int
+ngx_veriff_lmdb_limit(ngx_veriff_lmdb_t *db, size_t size)
+{
+    int       rc;
+    MDB_stat  st;
+
+    rc = mdb_env_stat(db->env, &st);
+
+    if (rc == 0) {
+        db->limit = size / st.ms_psize;
+    }
+
+    return rc;
 }
 
 
@@ -428,6 +491,11 @@ ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
         }
     }
 
+    if (ngx_veriff_lmdb_full(db, txn, job)) {
+        job->rc = NGX_ABORT;
+        return 0;
+    }
+
     for (op = job->ops; op; op = op->linked) {
         rc = ngx_veriff_lmdb_op(db, txn, op);
 
@@ -439,6 +507,40 @@ ngx_veriff_lmdb_job(ngx_veriff_lmdb_t *db, MDB_txn *txn,
     job->rc = NGX_OK;
 
     return 0;
+}
+
+
+/*
+ * What belongs to a value that is there may use a quarter more, and what but
+ * replaces one always fits: verdicts are stored when nobody new can be.
+ */
+
+static ngx_uint_t
+ngx_veriff_lmdb_full(ngx_veriff_lmdb_t *db, MDB_txn *txn,
+    ngx_veriff_lmdb_job_t *job)
+{
+    size_t                 limit;
+    MDB_stat               st;
+    ngx_veriff_lmdb_op_t  *op;
+
+    for (op = job->ops; op; op = op->linked) {
+        if (op->value.len && !(op->expects && op->revision)) {
+            break;
+        }
+    }
+
+    if (op == NULL || mdb_stat(txn, db->dbi, &st) != 0) {
+        return 0;
+    }
+
+    limit = db->limit;
+
+    if (job->ops->expects && job->ops->revision) {
+        limit += limit / 4;
+    }
+
+    return st.ms_branch_pages + st.ms_leaf_pages + st.ms_overflow_pages
+           >= limit;
 }
 
 
@@ -535,6 +637,42 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
     }
 
     return (db->error == 0) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_stat_t *st)
+{
+    int       rc;
+    uint64_t  pages;
+    MDB_stat  stat;
+
+    rc = db->reader ? 0 : ngx_veriff_lmdb_begin(db);
+
+    if (rc == 0) {
+        rc = mdb_txn_renew(db->reader);
+    }
+
+    if (rc != 0) {
+        return NGX_ERROR;
+    }
+
+    rc = mdb_stat(db->reader, db->dbi, &stat);
+
+    mdb_txn_reset(db->reader);
+
+    if (rc != 0) {
+        return NGX_ERROR;
+    }
+
+    pages = NGX_VERIFF_LMDB_META + stat.ms_branch_pages + stat.ms_leaf_pages
+            + stat.ms_overflow_pages;
+
+    st->used = pages * stat.ms_psize;
+    st->limit = (uint64_t) db->limit * stat.ms_psize;
+    st->entries = stat.ms_entries;
+
+    return NGX_OK;
 }
 
 

@@ -60,7 +60,7 @@ struct ngx_veriff_lmdb_job_s {
 
     /*
      * NGX_OK (durable), NGX_DECLINED (another revision is there), NGX_ABORT
-     * (the map is full), NGX_AGAIN (see ngx_veriff_lmdb_resize(); nothing
+     * (the store is full), NGX_AGAIN (see ngx_veriff_lmdb_resize(); nothing
      * was done) or NGX_ERROR
      */
     ngx_int_t               rc;
@@ -69,7 +69,10 @@ struct ngx_veriff_lmdb_job_s {
 
 /*
  * Opens the store in a directory that exists, as files "data.mdb" and
- * "lock.mdb".  Returns NULL with *error set to a constant.
+ * "lock.mdb".  What is new is refused when it holds size bytes or, if the
+ * job's first change expects a revision, a quarter more; values of which a
+ * revision is expected can always be replaced, and all can be removed.
+ * Returns NULL with *error set to a constant.
  */
 ngx_veriff_lmdb_t *ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path,
     size_t size, const char **error);
@@ -100,6 +103,19 @@ ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
  * still there: NGX_OK or NGX_ERROR (close it, and open it again).
  */
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
+
+/*
+ * What the contents take up, which is never more than the file has, and how
+ * many values there are: NGX_OK or NGX_ERROR.
+ */
+typedef struct {
+    uint64_t                used;       /* bytes, in whole pages */
+    uint64_t                limit;
+    uint64_t                entries;
+} ngx_veriff_lmdb_stat_t;
+
+ngx_int_t ngx_veriff_lmdb_stat(ngx_veriff_lmdb_t *db,
+    ngx_veriff_lmdb_stat_t *st);
 
 /* The last error that LMDB gave, as text that may be logged. */
 const char *ngx_veriff_lmdb_error(ngx_veriff_lmdb_t *db);

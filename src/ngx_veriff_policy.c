@@ -43,8 +43,6 @@ static ngx_uint_t ngx_veriff_policy_vacant(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy);
 static ngx_uint_t ngx_veriff_policy_live(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy);
-static ngx_uint_t ngx_veriff_policy_retry(ngx_veriff_standing_t *standing,
-    ngx_veriff_policy_t *policy);
 
 
 /* in the order of ngx_veriff_status_e */
@@ -511,6 +509,8 @@ ngx_veriff_state_e
 ngx_veriff_policy_state(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy)
 {
+    time_t  again;
+
     if (ngx_veriff_policy_valid(&history->standing, policy)) {
         return NGX_VERIFF_VERIFIED;
     }
@@ -533,10 +533,12 @@ ngx_veriff_policy_state(ngx_veriff_history_t *history,
         }
     }
 
-    if (history->standing.status == NGX_VERIFF_STATUS_DECLINED
-        && !ngx_veriff_policy_retry(&history->standing, policy))
-    {
-        return NGX_VERIFF_REJECTED;
+    if (history->standing.status == NGX_VERIFF_STATUS_DECLINED) {
+        again = ngx_veriff_policy_retry_at(history, policy);
+
+        if (again == 0 || again > policy->now) {
+            return NGX_VERIFF_REJECTED;
+        }
     }
 
     return NGX_VERIFF_UNVERIFIED;
@@ -550,6 +552,28 @@ ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
     return ngx_veriff_policy_live(history, policy)
            && ngx_veriff_policy_state(history, policy)
               != NGX_VERIFF_PENDING;
+}
+
+
+ngx_uint_t
+ngx_veriff_policy_undecided(ngx_veriff_history_t *history)
+{
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+
+    if (open->decided
+        && (open->decision == NGX_VERIFF_STATUS_APPROVED
+            || open->decision == NGX_VERIFF_STATUS_DECLINED))
+    {
+        /* also if another session's later one stands */
+
+        return 0;
+    }
+
+    return open->session.len != 0
+           && !open->dead
+           && !ngx_veriff_policy_own(history);
 }
 
 
@@ -569,29 +593,14 @@ ngx_veriff_policy_valid(ngx_veriff_standing_t *standing,
 }
 
 
-/* the open session may still bring a verdict */
+/* the same, and within its lifetime */
 
 static ngx_uint_t
 ngx_veriff_policy_live(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy)
 {
-    ngx_veriff_open_t  *open;
-
-    open = &history->open;
-
-    if (open->decided
-        && (open->decision == NGX_VERIFF_STATUS_APPROVED
-            || open->decision == NGX_VERIFF_STATUS_DECLINED))
-    {
-        /* also if another session's later one stands */
-
-        return 0;
-    }
-
-    return open->session.len != 0
-           && !open->dead
-           && !ngx_veriff_policy_own(history)
-           && open->created + policy->session_lifetime > policy->now;
+    return ngx_veriff_policy_undecided(history)
+           && history->open.created + policy->session_lifetime > policy->now;
 }
 
 
@@ -630,16 +639,24 @@ ngx_veriff_policy_own(ngx_veriff_history_t *history)
 }
 
 
-static ngx_uint_t
-ngx_veriff_policy_retry(ngx_veriff_standing_t *standing,
+time_t
+ngx_veriff_policy_retry_at(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy)
 {
-    int64_t  since;
+    int64_t                 since;
+    ngx_veriff_standing_t  *standing;
+
+    standing = &history->standing;
+
+    if (policy->retry_declined == 0
+        || standing->status != NGX_VERIFF_STATUS_DECLINED)
+    {
+        return 0;
+    }
 
     since = ngx_max(standing->decided, standing->withdrawn);
 
-    return policy->retry_declined != 0
-           && since / NGX_VERIFF_USEC + policy->retry_declined <= policy->now;
+    return (time_t) (since / NGX_VERIFF_USEC) + policy->retry_declined;
 }
 
 

@@ -160,6 +160,13 @@ ngx_veriff_state_e ngx_veriff_policy_state(ngx_veriff_history_t *history,
 ngx_uint_t ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy);
 
+/* Non-zero if there is an open session that may still bring a verdict. */
+ngx_uint_t ngx_veriff_policy_undecided(ngx_veriff_history_t *history);
+
+/* When a declined user may try again, or 0 for never. */
+time_t ngx_veriff_policy_retry_at(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
+
 /* The provider's word for a status, and back (none if it is not known). */
 ngx_str_t *ngx_veriff_status_name(ngx_veriff_status_e status);
 ngx_veriff_status_e ngx_veriff_status_parse(ngx_str_t *name);

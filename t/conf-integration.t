@@ -22,6 +22,8 @@ user                $http_x_user trusted;
 payload             '{"verification":{"lang":"en"}}';
 callback            https://app.example.com/;
 api_uri             /api/;
+start_uri           /verify/me;
+return_uri          /verify/me/Done_1.0~-;
 url_hosts           .veriff.com flow.example.com;
 session_lifetime    1d;
 response_signature  optional;
@@ -825,3 +827,254 @@ veriff_integration kyc {
 }
 --- no_error_log
 [warn]
+
+
+
+=== TEST 64: start_uri ""
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  "";
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 65: start_uri "/"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 66: start_uri "veriff/start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  veriff/start;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "veriff/start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 67: start_uri "//evil.example"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  //evil.example;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "//evil.example", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 68: start_uri "https://evil.example/"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  https://evil.example/;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "https://evil.example/", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 69: start_uri "/veriff//start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /veriff//start;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/veriff//start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 70: start_uri "/veriff/../start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /veriff/../start;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/veriff/../start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 71: start_uri "/veriff/.start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /veriff/.start;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/veriff/.start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 72: start_uri "/veriff/start?a=b"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /veriff/start?a=b;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/veriff/start?a=b", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 73: start_uri "/$host/start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /$host/start;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/$host/start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 74: start_uri "/veriff start"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  "/veriff start";
+}
+--- must_die
+--- error_log eval
+::emerg('invalid start_uri "/veriff start", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 75: return_uri "/veriff/%72eturn"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    return_uri  /veriff/%72eturn;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid return_uri "/veriff/%72eturn", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 76: return_uri "return"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    return_uri  return;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid return_uri "return", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 77: return_uri "/veriff\return"
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    return_uri  /veriff\\return;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid return_uri "/veriff\return", it is the path of a location, like "/veriff/start"',
+        'http.conf:2')
+
+
+
+=== TEST 78: start_uri twice
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    start_uri  /a;
+    start_uri  /a;
+}
+--- must_die
+--- error_log eval
+::emerg('"start_uri" directive is duplicate', 'http.conf:3')
+
+
+
+=== TEST 79: return_uri twice
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    return_uri  /a;
+    return_uri  /a;
+}
+--- must_die
+--- error_log eval
+::emerg('"return_uri" directive is duplicate', 'http.conf:3')
+
+
+
+=== TEST 80: start_uri and return_uri the same
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    include $TEST_NGINX_KEYS/pair.conf;
+    start_uri  /veriff;
+    return_uri  /veriff;
+}
+--- must_die
+--- error_log eval
+::emerg('veriff_integration "kyc" needs two locations: "start_uri" and "return_uri" are the same',
+        'http.conf:5')
+
+
+
+=== TEST 81: start_uri is the default of return_uri
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    include $TEST_NGINX_KEYS/pair.conf;
+    start_uri  /veriff/return;
+}
+--- must_die
+--- error_log eval
+::emerg('veriff_integration "kyc" needs two locations: "start_uri" and "return_uri" are the same',
+        'http.conf:4')
+
+
+
+=== TEST 82: return_uri is the default of start_uri
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    include $TEST_NGINX_KEYS/pair.conf;
+    return_uri  /veriff/start;
+}
+--- must_die
+--- error_log eval
+::emerg('veriff_integration "kyc" needs two locations: "start_uri" and "return_uri" are the same',
+        'http.conf:4')

@@ -247,7 +247,7 @@ main::integration() . 'server {
 --- error_code eval
 [403, 403, 403]
 --- response_headers eval
-["Content-Type: text/html; charset=utf-8\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+["Content-Type: text/html; charset=utf-8\r\nContent-Security-Policy: default-src 'none'; style-src 'sha256-5MlsUS/25RiuG9CW1x/0+OBMlzekowOuu8XxDunFrws='; frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer",
  "Content-Type: application/problem+json",
  "Content-Type: application/json"]
 --- response_body_like eval

@@ -158,7 +158,7 @@ on_block(9 => sub {
     answer_is('json', $answer, 403, qr/"status":403/);
     is($answer->{headers}{'content-type'}, 'application/problem+json',
        'a problem');
-    answer_is('redirect', ask('/redirect', 'alice'), 403);
+    answer_is('redirect', ask('/redirect', 'alice'), 303);
     answer_is('api', ask('/api', 'alice'), 409, qr/"status":"fail"/);
     is(posts(), 1, 'one POST');
 });

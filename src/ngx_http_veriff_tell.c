@@ -1,0 +1,58 @@
+
+/*
+ * Copyright (C) The ngx_http_veriff_module authors
+ */
+
+
+#include "ngx_http_veriff_tell.h"
+
+
+ngx_int_t
+ngx_http_veriff_tell(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
+    ngx_veriff_state_e state, ngx_veriff_history_t *history)
+{
+    u_char               *p;
+    ngx_tm_t              tm;
+    ngx_uint_t            verdict;
+    ngx_veriff_id_t      *session;
+    ngx_veriff_status_e   status;
+
+    verdict = (state == NGX_VERIFF_VERIFIED || state == NGX_VERIFF_REJECTED);
+
+    session = verdict ? &history->standing.session : &history->open.session;
+    status = verdict ? history->standing.status
+                     : ngx_veriff_policy_status(history);
+
+    ctx->state = *ngx_veriff_state_name(state);
+    ctx->status = *ngx_veriff_status_name(status);
+
+    ngx_str_null(&ctx->session_id);
+    ngx_str_null(&ctx->decision_time);
+
+    p = ngx_pnalloc(r->pool, session->len
+                             + sizeof("1970-01-01T00:00:00Z") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (session->len) {
+        ctx->session_id.data = p;
+        ctx->session_id.len = session->len;
+
+        p = ngx_cpymem(p, session->data, session->len);
+    }
+
+    if (verdict) {
+        ngx_gmtime((time_t) (history->standing.decided / 1000000), &tm);
+
+        ctx->decision_time.data = p;
+
+        p = ngx_sprintf(p, "%4d-%02d-%02dT%02d:%02d:%02dZ",
+                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+
+        ctx->decision_time.len = p - ctx->decision_time.data;
+    }
+
+    return NGX_OK;
+}
