@@ -108,6 +108,42 @@ ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
 
 /*
+ * The values behind a name, in order, as many as there is room for.  Those
+ * whose name begins with "follow" begin with the name of another one, which
+ * comes with them.
+ */
+
+#define NGX_VERIFF_LMDB_SCAN_MAX    64
+#define NGX_VERIFF_LMDB_SCAN_BYTES  65536
+
+typedef struct {
+    u_char                        key[NGX_VERIFF_LMDB_KEY_LEN];
+    ngx_str_t                     value;
+    ngx_str_t                     followed;     /* empty if it is not there */
+} ngx_veriff_lmdb_entry_t;
+
+typedef struct {
+
+    /* set by the caller */
+
+    ngx_pool_t                   *pool;         /* nobody else's meanwhile */
+    u_char                        follow;
+    u_char                        after[NGX_VERIFF_LMDB_KEY_LEN];
+
+    ngx_uint_t                    n;
+    ngx_veriff_lmdb_entry_t       entries[NGX_VERIFF_LMDB_SCAN_MAX];
+    ngx_int_t                     rc;           /* see below */
+} ngx_veriff_lmdb_scan_t;
+
+/*
+ * Reads them, and sets scan->rc: NGX_OK (more may follow), NGX_DONE (these
+ * were the last ones) or NGX_ERROR.  It may be called by the thread that makes
+ * the batches.
+ */
+void ngx_veriff_lmdb_scan(ngx_veriff_lmdb_t *db,
+    ngx_veriff_lmdb_scan_t *scan);
+
+/*
  * What the contents take up, which is never more than the file has, and how
  * many values there are: NGX_OK or NGX_ERROR.
  */
