@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_veriff_gate_error(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_veriff_gate_is_own(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi);
 static ngx_uint_t ngx_http_veriff_gate_was_own(ngx_http_request_t *r,
-    ngx_http_veriff_gate_t *gate, ngx_http_veriff_integration_t *vi);
+    ngx_http_veriff_gate_t *gate);
 static ngx_int_t ngx_http_veriff_gate_lead(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_gate_t *gate,
     ngx_http_veriff_gate_reason_e reason);
@@ -124,9 +124,7 @@ ngx_http_veriff_gate_refuse(ngx_http_request_t *r,
                                           "set up here.", 0);
     }
 
-    if (error_page
-        || ngx_http_veriff_gate_was_own(r, gate, ctx->integration))
-    {
+    if (error_page || ngx_http_veriff_gate_was_own(r, gate)) {
         ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY,
                                     NGX_HTTP_VERIFF_GATE_ERROR_PAGE);
 
@@ -187,20 +185,37 @@ ngx_http_veriff_gate_is_own(ngx_http_request_t *r,
 
 static ngx_uint_t
 ngx_http_veriff_gate_was_own(ngx_http_request_t *r,
-    ngx_http_veriff_gate_t *gate, ngx_http_veriff_integration_t *vi)
+    ngx_http_veriff_gate_t *gate)
 {
-    if (!ngx_veriff_way_is(&r->unparsed_uri, &vi->start_uri)
-        && !ngx_veriff_way_is(&r->unparsed_uri, &vi->return_uri))
-    {
-        return 0;
+    ngx_str_t                       *page;
+    ngx_uint_t                       i;
+    ngx_http_veriff_main_conf_t     *vmcf;
+    ngx_http_veriff_integration_t  **vi;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+    vi = vmcf->integrations.elts;
+
+    for (i = 0; i < vmcf->integrations.nelts; i++) {
+
+        if (ngx_veriff_way_is(&r->unparsed_uri, &vi[i]->start_uri)) {
+            page = &vi[i]->start_uri;
+
+        } else if (ngx_veriff_way_is(&r->unparsed_uri, &vi[i]->return_uri)) {
+            page = &vi[i]->return_uri;
+
+        } else {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff gate \"%V\": \"%V\" comes to a gated location, "
+                      "add \"veriff_gate off;\" to that one",
+                      &gate->ref.name, page);
+
+        return 1;
     }
 
-    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                  "veriff gate \"%V\": \"%V\" or \"%V\" leads to a gated "
-                  "location, add \"veriff_gate off;\" to it",
-                  &gate->ref.name, &vi->start_uri, &vi->return_uri);
-
-    return 1;
+    return 0;
 }
 
 
