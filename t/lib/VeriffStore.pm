@@ -42,7 +42,7 @@ sub kyc {
     my ($more) = @_;
 
     # some create hundreds at once
-    $more = 'session_rate off; ' . ($more // '')
+    $more = "session_rate off;\n" . ($more // '')
         if ($more // '') !~ /session_rate/;
 
     # Test::Nginx removes what is called so
