@@ -398,8 +398,12 @@ on_block(8 => sub {
            - ($before->{'sessions kyc created'} // 0), 400, "all of them ($n)");
     }
 
-    is(counted('store_commits'), 800, 'commits');
-    is(counted('store_entries'), 800, 'entries');
+    # one more if the sweep has noted its time
+    for my $what (qw(commits entries)) {
+        my $n = counted("store_$what");
+
+        ok($n == 800 || $n == 801, $what) or diag($n);
+    }
 });
 
 on_block(9 => sub {
@@ -510,7 +514,10 @@ on_block(11 => sub {
     is($metrics->{store_commit_failures}, 0, 'which is no failure');
     is($metrics->{store_read_errors}, 0, 'nor an error');
     cmp_ok($metrics->{store_used_bytes}, '>', 500_000, 'size');
-    cmp_ok($metrics->{store_used_bytes}, '<=', 1048576, 'within its limit');
+
+    # what is known already may grow into a reserve
+    cmp_ok($metrics->{store_used_bytes}, '<=', 1048576 + 65536,
+           'within its limit');
     cmp_ok($metrics->{store_entries}, '>', $n, 'entries');
 
     cmp_ok($metrics->{'sessions kyc store_failed'}, '>=', 1,

@@ -287,6 +287,7 @@ on_block(11 => sub {
     no_webhooks();
     decide($second->{session}, 'approved', decisionTime => at(9000, 'Z'));
 
+    # it is decided, and what stands allows another try: nothing to wait for
     page_is('an older verdict', come_back($second),
             'Please verify your identity again');
     is(questions($second->{session}), 1, 'it was asked for');
