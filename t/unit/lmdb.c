@@ -29,6 +29,7 @@ static void test_changes(void);
 static void test_linked(void);
 static void test_full(void);
 static void test_stat(void);
+static void test_scan(void);
 static void test_processes(void);
 static void test_kills(void);
 
@@ -52,6 +53,7 @@ main(void)
     test_linked();
     test_full();
     test_stat();
+    test_scan();
     test_processes();
     test_kills();
 
@@ -311,6 +313,92 @@ test_full(void)
 
     op(&o, "new", big);
     expect(change(db, &o) == NGX_OK);
+
+    ngx_stub_pool_destroy(pool);
+    remove_dir();
+}
+
+
+/* all there is comes once, in order, and what is followed with it */
+
+static void
+test_scan(void)
+{
+    char                     key[16];
+    ngx_str_t                v;
+    ngx_uint_t               i, n, steps, users, found;
+    ngx_pool_t              *pool;
+    ngx_veriff_lmdb_t       *db;
+    ngx_veriff_lmdb_op_t     o;
+    ngx_veriff_lmdb_scan_t   scan;
+    u_char                   last[NGX_VERIFF_LMDB_KEY_LEN];
+
+    unit_group("a scan sees everything");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    db = open_db(pool, SIZE);
+
+    ngx_memzero(&scan, sizeof(ngx_veriff_lmdb_scan_t));
+    scan.pool = pool;
+    scan.follow = 's';
+
+    ngx_veriff_lmdb_scan(db, &scan);
+    expect(scan.rc == NGX_DONE && scan.n == 0);
+
+    for (n = 0; n < 100; n++) {
+        snprintf(key, sizeof(key), "u%u", (unsigned) n);
+        op(&o, key, value(pool, n + 1, (n % 10) ? 100 : 20000));
+        expect(change(db, &o) == NGX_OK);
+
+        /* each tenth leads to nobody */
+
+        v.data = ngx_pnalloc(pool, NGX_VERIFF_LMDB_KEY_LEN + 8);
+        v.len = NGX_VERIFF_LMDB_KEY_LEN + 8;
+        ngx_memcpy(v.data, o.key, NGX_VERIFF_LMDB_KEY_LEN);
+        ngx_memset(v.data + NGX_VERIFF_LMDB_KEY_LEN, 0, 8);
+
+        if (n % 10 == 0) {
+            v.data[0] = 'x';
+        }
+
+        snprintf(key, sizeof(key), "s%u", (unsigned) n);
+        op(&o, key, v);
+        expect(change(db, &o) == NGX_OK);
+    }
+
+    users = found = steps = 0;
+    ngx_memzero(last, NGX_VERIFF_LMDB_KEY_LEN);
+
+    do {
+        ngx_veriff_lmdb_scan(db, &scan);
+
+        expect(scan.n <= NGX_VERIFF_LMDB_SCAN_MAX);
+        steps++;
+
+        for (i = 0; i < scan.n; i++) {
+            expect(ngx_memcmp(scan.entries[i].key, last, sizeof(last)) > 0);
+            ngx_memcpy(last, scan.entries[i].key, sizeof(last));
+
+            if (last[0] == 'u') {
+                users++;
+                expect(revision(&scan.entries[i].value) > 0);
+                expect(scan.entries[i].followed.len == 0);
+
+            } else {
+                found += (scan.entries[i].followed.len == 100);
+            }
+        }
+
+    } while (scan.rc == NGX_OK && steps < 20);
+
+    expect(scan.rc == NGX_DONE);
+    expect(users == 100);
+    expect(found == 90);
+
+    /* large values make small steps */
+
+    expect(steps >= 4 && steps < 20);
 
     ngx_stub_pool_destroy(pool);
     remove_dir();
