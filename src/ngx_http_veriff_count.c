@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_count.h"
+#include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_zone.h"
 
 
@@ -199,12 +200,61 @@ ngx_http_veriff_count_outcome(ngx_http_veriff_integration_t *vi,
 
 
 void
+ngx_http_veriff_count_flow(ngx_http_veriff_integration_t *vi,
+    ngx_uint_t result)
+{
+    ngx_uint_t  what;
+
+    switch (result) {
+
+    case NGX_HTTP_VERIFF_FLOW_RESUME:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_RESUMED;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_VERIFIED:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_VERIFIED;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_PENDING:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_PENDING;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_REJECTED:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_REJECTED;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_LIMITED:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_USER_RATE;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_BUSY:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_SESSION_RATE;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_FAILED:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_RELAYED;
+        break;
+
+    case NGX_HTTP_VERIFF_FLOW_TIMEOUT:
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_TIMEOUT;
+        break;
+
+    default: /* NGX_HTTP_VERIFF_FLOW_BROKEN */
+        what = NGX_HTTP_VERIFF_COUNT_SESSION_STORE_FAILED;
+        break;
+    }
+
+    ngx_http_veriff_count(vi, what);
+}
+
+
+void
 ngx_http_veriff_count_gate(ngx_http_veriff_integration_t *vi,
     ngx_http_veriff_gate_result_e result,
     ngx_http_veriff_gate_reason_e reason)
 {
     ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_GATE
-                              + result * NGX_HTTP_VERIFF_GATE_REASONS
+                              + result * NGX_HTTP_VERIFF_COUNT_REASONS
                               + reason);
 }
 
@@ -329,12 +379,8 @@ static void
 ngx_http_veriff_count_answer(ngx_http_veriff_integration_t *vi,
     ngx_uint_t kind, const char *answer)
 {
-    const char  **names;
-
-    names = ngx_http_veriff_call_answers;
-
     ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_CALLS
-                  + kind * (sizeof(ngx_http_veriff_call_answers)
-                            / sizeof(names[0]) - 1)
-                  + ngx_http_veriff_count_index(names, answer));
+                   + kind * NGX_HTTP_VERIFF_COUNT_ANSWER
+                   + ngx_http_veriff_count_index(ngx_http_veriff_call_answers,
+                                                 answer));
 }

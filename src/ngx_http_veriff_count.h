@@ -13,32 +13,9 @@
 #include "ngx_veriff_policy.h"
 
 
-/* why the gate did what it did; the order of both is that of the labels */
-
-typedef enum {
-    NGX_HTTP_VERIFF_GATE_PASS = 0,
-    NGX_HTTP_VERIFF_GATE_REDIRECT,
-    NGX_HTTP_VERIFF_GATE_DENY,
-    NGX_HTTP_VERIFF_GATE_REPORT,
-    NGX_HTTP_VERIFF_GATE_ALLOW,
-    NGX_HTTP_VERIFF_GATE_RESULTS
-} ngx_http_veriff_gate_result_e;
-
-
-typedef enum {
-    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
-    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
-    NGX_HTTP_VERIFF_GATE_PENDING,
-    NGX_HTTP_VERIFF_GATE_REJECTED,
-    NGX_HTTP_VERIFF_GATE_NO_USER,
-    NGX_HTTP_VERIFF_GATE_BAD_USER,
-    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
-    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
-    NGX_HTTP_VERIFF_GATE_NO_LOCATION,
-    NGX_HTTP_VERIFF_GATE_REASONS
-} ngx_http_veriff_gate_reason_e;
-
-
+#define NGX_HTTP_VERIFF_COUNT_RESULTS  5    /* ngx_http_veriff_gate_result_e */
+#define NGX_HTTP_VERIFF_COUNT_REASONS  9    /* ngx_http_veriff_gate_reason_e */
+#define NGX_HTTP_VERIFF_COUNT_ANSWER   20   /* labels of a call's answer */
 #define NGX_HTTP_VERIFF_COUNT_TIMED    2    /* calls: create, decision */
 #define NGX_HTTP_VERIFF_COUNT_BUCKETS  11   /* of their time */
 
@@ -77,11 +54,13 @@ typedef enum {
     NGX_HTTP_VERIFF_COUNT_GATE,
 
     NGX_HTTP_VERIFF_COUNT_CALLS = NGX_HTTP_VERIFF_COUNT_GATE
-                                  + NGX_HTTP_VERIFF_GATE_RESULTS
-                                    * NGX_HTTP_VERIFF_GATE_REASONS,
+                                  + NGX_HTTP_VERIFF_COUNT_RESULTS
+                                    * NGX_HTTP_VERIFF_COUNT_REASONS,
 
     /* answers of the signed location that did not go on as they were */
-    NGX_HTTP_VERIFF_COUNT_ANSWERS = NGX_HTTP_VERIFF_COUNT_CALLS + 3 * 20,
+    NGX_HTTP_VERIFF_COUNT_ANSWERS = NGX_HTTP_VERIFF_COUNT_CALLS
+                                    + (NGX_HTTP_VERIFF_COUNT_TIMED + 1)
+                                      * NGX_HTTP_VERIFF_COUNT_ANSWER,
     NGX_HTTP_VERIFF_COUNT_ANSWER_REFUSED = NGX_HTTP_VERIFF_COUNT_ANSWERS,
     NGX_HTTP_VERIFF_COUNT_ANSWER_CUT,
 
@@ -123,6 +102,10 @@ void ngx_http_veriff_count_webhook(ngx_http_veriff_integration_t *vi,
 /* What a decision or an event did to the state, and the status it gave. */
 void ngx_http_veriff_count_outcome(ngx_http_veriff_integration_t *vi,
     ngx_uint_t outcome, ngx_veriff_status_e status);
+
+/* What the flow has found out, if that was the end. */
+void ngx_http_veriff_count_flow(ngx_http_veriff_integration_t *vi,
+    ngx_uint_t result);
 
 void ngx_http_veriff_count_gate(ngx_http_veriff_integration_t *vi,
     ngx_http_veriff_gate_result_e result,

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_flow.h"
+#include "ngx_http_veriff_zone.h"
 
 
 #define NGX_HTTP_VERIFF_FLOW_POLL     50        /* ms */
@@ -218,6 +219,14 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
         return NGX_DECLINED;
     }
 
+    wait = ngx_http_veriff_zone_session(update->integration);
+
+    if (wait) {
+        data->flow.result = NGX_HTTP_VERIFF_FLOW_BUSY;
+        data->flow.retry_after = wait;
+        return NGX_DECLINED;
+    }
+
     record->lease = now + (int64_t) update->integration->lease;
     record->holder = data->flow.holder;
     record->outcome = 0;
@@ -378,6 +387,7 @@ ngx_http_veriff_flow_result(ngx_http_request_t *r,
 static void
 ngx_http_veriff_flow_poll(ngx_event_t *ev)
 {
+    ngx_uint_t              timeout;
     ngx_connection_t       *c;
     ngx_http_request_t     *r = ev->data;
     ngx_http_veriff_ctx_t  *ctx;
@@ -387,10 +397,11 @@ ngx_http_veriff_flow_poll(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
-    if (ngx_http_veriff_flow_now() > ctx->flow->deadline
-        || ngx_http_veriff_flow_try(r) != NGX_OK)
-    {
-        ctx->flow->result = NGX_HTTP_VERIFF_FLOW_BROKEN;
+    timeout = (ngx_http_veriff_flow_now() > ctx->flow->deadline);
+
+    if (timeout || ngx_http_veriff_flow_try(r) != NGX_OK) {
+        ctx->flow->result = timeout ? NGX_HTTP_VERIFF_FLOW_TIMEOUT
+                                    : NGX_HTTP_VERIFF_FLOW_BROKEN;
         ctx->flow->ready = 1;
         r->write_event_handler(r);
     }

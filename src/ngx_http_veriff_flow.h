@@ -24,8 +24,10 @@ typedef enum {
     NGX_HTTP_VERIFF_FLOW_PENDING,
     NGX_HTTP_VERIFF_FLOW_REJECTED,
     NGX_HTTP_VERIFF_FLOW_LIMITED,       /* user_rate: try again later */
+    NGX_HTTP_VERIFF_FLOW_BUSY,          /* session_rate: the same */
     NGX_HTTP_VERIFF_FLOW_FAILED,        /* another request's outcome */
-    NGX_HTTP_VERIFF_FLOW_BROKEN         /* the store failed, or is full */
+    NGX_HTTP_VERIFF_FLOW_BROKEN,        /* the store failed, or is full */
+    NGX_HTTP_VERIFF_FLOW_TIMEOUT        /* another request goes on and on */
 } ngx_http_veriff_flow_e;
 
 

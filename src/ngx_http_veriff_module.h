@@ -77,6 +77,7 @@ typedef struct {
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+    ngx_uint_t                       match;
     ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
@@ -89,6 +90,9 @@ typedef struct {
 
 #define NGX_HTTP_VERIFF_SIGNATURE_REQUIRED  0
 #define NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL  1
+
+#define NGX_HTTP_VERIFF_MATCH_SESSION       0
+#define NGX_HTTP_VERIFF_MATCH_VENDOR_DATA   1
 
 
 typedef struct ngx_http_veriff_store_s  ngx_http_veriff_store_t;
@@ -122,6 +126,30 @@ typedef enum {
 } ngx_http_veriff_format_e;
 
 
+/* what the gate did with a request, and why */
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_PASS = 0,
+    NGX_HTTP_VERIFF_GATE_REDIRECT,
+    NGX_HTTP_VERIFF_GATE_DENY,
+    NGX_HTTP_VERIFF_GATE_REPORT,    /* passed, though it should not have */
+    NGX_HTTP_VERIFF_GATE_ALLOW      /* by on_error */
+} ngx_http_veriff_gate_result_e;
+
+
+typedef enum {
+    NGX_HTTP_VERIFF_GATE_VERIFIED = 0,
+    NGX_HTTP_VERIFF_GATE_UNVERIFIED,
+    NGX_HTTP_VERIFF_GATE_PENDING,
+    NGX_HTTP_VERIFF_GATE_REJECTED,
+    NGX_HTTP_VERIFF_GATE_NO_USER,
+    NGX_HTTP_VERIFF_GATE_BAD_USER,
+    NGX_HTTP_VERIFF_GATE_STORE_FAILED,
+    NGX_HTTP_VERIFF_GATE_ERROR_PAGE,
+    NGX_HTTP_VERIFF_GATE_NO_LOCATION
+} ngx_http_veriff_gate_reason_e;
+
+
 typedef struct {
     ngx_http_veriff_ref_t            ref;
     ngx_flag_t                       report;
@@ -151,6 +179,10 @@ typedef struct {
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
+    ngx_flag_t                       replay_pass;
+
+    ngx_http_veriff_place_t          returns;       /* "return" in it, or */
+    ngx_flag_t                       returns_above; /* in its server */
 
     ngx_str_t                        proxy_pass;    /* as it is written */
     ngx_http_handler_pt              proxy_handler;
@@ -225,6 +257,10 @@ typedef struct {
     unsigned                         applied:1;
     unsigned                         webhook_done:1;
     unsigned                         webhook_valid:1;
+    unsigned                         webhook_looked:1;  /* for a mark */
+    unsigned                         webhook_again:1;   /* there is one */
+    unsigned                         webhook_mark:1;    /* make one, */
+    unsigned                         webhook_2xx:1;     /* it answers so */
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
     unsigned                         carried:1;     /* the way, by cookie */

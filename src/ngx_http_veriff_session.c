@@ -6,11 +6,13 @@
 
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_call.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_guard.h"
 #include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_user.h"
 #include "ngx_http_veriff_way.h"
+#include "ngx_http_veriff_zone.h"
 
 #include "ngx_veriff_session.h"
 
@@ -85,6 +87,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_POST))) {
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_NOT_ALLOWED,
                                              "Use GET or POST.", 0);
     }
@@ -96,6 +101,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                       "veriff session \"%V\" not created: %s",
                       &ctx->integration->name, reason);
 
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_FORBIDDEN,
                              "The request does not come from the site "
                              "itself. Open the page and try again.", 0);
@@ -104,6 +112,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
     rc = ngx_http_veriff_user(r, vlcf->user, ctx, &error);
 
     if (rc == NGX_DECLINED) {
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_NO_USER);
+
         return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
                                              "Please log in first.", 0);
     }
@@ -239,6 +250,7 @@ ngx_http_veriff_session_flow(ngx_http_request_t *r)
     r->write_event_handler = ngx_http_request_empty_handler;
 
     if (flow->result != NGX_HTTP_VERIFF_FLOW_CREATE) {
+        ngx_http_veriff_count_flow(ctx->integration, flow->result);
         ngx_http_finalize_request(r, ngx_http_veriff_session_known(r, ctx));
         return;
     }
@@ -315,6 +327,9 @@ ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update)
         create->status = NGX_HTTP_SERVICE_UNAVAILABLE;
         create->detail = NGX_HTTP_VERIFF_TRY_AGAIN;
         create->retry_after = NGX_HTTP_VERIFF_RETRY_AFTER;
+
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_STORE_FAILED);
     }
 
     (void) ngx_http_post_request(r, NULL);
@@ -328,6 +343,7 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx)
 {
     ngx_int_t                        rc;
+    ngx_uint_t                       wait;
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_integration_t   *vi;
 
@@ -348,6 +364,13 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    wait = ngx_http_veriff_zone_session_take(vi);
+
+    if (wait) {
+        ngx_http_veriff_count(vi, NGX_HTTP_VERIFF_COUNT_SESSION_SESSION_RATE);
+        return ngx_http_veriff_session_busy(r, ctx, wait);
     }
 
     create->call.integration = vi;
@@ -377,6 +400,9 @@ ngx_http_veriff_session_unfit(ngx_http_request_t *r,
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "veriff session \"%V\" not created: %V",
                   &ctx->integration->name, reason);
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_SESSION_UNFIT);
 
     return ngx_http_veriff_session_error(r, ctx,
                              NGX_HTTP_INTERNAL_SERVER_ERROR,
@@ -419,6 +445,10 @@ ngx_http_veriff_session_created(ngx_http_request_t *r,
     ngx_http_veriff_session_failed(r, create);
 
 done:
+
+    ngx_http_veriff_count(call->integration, (create->status == NGX_HTTP_OK)
+                          ? NGX_HTTP_VERIFF_COUNT_SESSION_CREATED
+                          : NGX_HTTP_VERIFF_COUNT_SESSION_FAILED);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 

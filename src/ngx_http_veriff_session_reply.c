@@ -62,16 +62,34 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
                              "There were too many attempts. Please try again "
                              "later.", flow->retry_after);
 
+    case NGX_HTTP_VERIFF_FLOW_BUSY:
+        return ngx_http_veriff_session_busy(r, ctx, flow->retry_after);
+
     case NGX_HTTP_VERIFF_FLOW_FAILED:
         return ngx_http_veriff_session_error(r, ctx, flow->status,
                              NGX_HTTP_VERIFF_TRY_AGAIN, flow->retry_after);
 
-    default: /* NGX_HTTP_VERIFF_FLOW_BROKEN */
+    default: /* NGX_HTTP_VERIFF_FLOW_BROKEN, NGX_HTTP_VERIFF_FLOW_TIMEOUT */
         return ngx_http_veriff_session_error(r, ctx,
                              NGX_HTTP_SERVICE_UNAVAILABLE,
                              NGX_HTTP_VERIFF_TRY_AGAIN,
                              NGX_HTTP_VERIFF_RETRY_AFTER);
     }
+}
+
+
+ngx_int_t
+ngx_http_veriff_session_busy(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t wait)
+{
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "veriff session \"%V\" not created: there were "
+                  "%ui within a minute, see \"session_rate\"",
+                  &ctx->integration->name, ctx->integration->session_rate);
+
+    return ngx_http_veriff_session_error(r, ctx, 429,
+                             "Too many people want to be verified right now. "
+                             "Please try again in a moment.", wait);
 }
 
 

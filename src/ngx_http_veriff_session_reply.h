@@ -35,6 +35,10 @@ ngx_int_t ngx_http_veriff_session_url(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_str_t *url, ngx_str_t *id,
     time_t expires, ngx_str_t *answer);
 
+/* 429: session_rate has room again in so many seconds. */
+ngx_int_t ngx_http_veriff_session_busy(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t wait);
+
 /* An error; retry_after in seconds, 0 for none. */
 ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_secret.h"
 
 
@@ -87,6 +88,9 @@ static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static ngx_uint_t ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
     ngx_http_veriff_store_fault_e fault, const char *what);
+static ngx_int_t ngx_http_veriff_store_read(ngx_http_veriff_store_t *store,
+    ngx_pool_t *pool, u_char *name, ngx_str_t *value);
+static void ngx_http_veriff_store_count(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_store_works(ngx_http_veriff_store_t *store,
     ngx_http_veriff_store_fault_e fault);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
@@ -483,11 +487,17 @@ ngx_http_veriff_store_timer(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
 {
-    if (ngx_veriff_lmdb_check(store->db) == NGX_OK) {
+    ngx_int_t  rc;
+
+    rc = ngx_veriff_lmdb_check(store->db);
+
+    if (rc == NGX_OK) {
         return 1;
     }
 
-    ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_CLOSED,
+    ngx_http_veriff_store_failed(store, rc == NGX_ABORT
+                                        ? NGX_HTTP_VERIFF_STORE_UNWRITABLE
+                                        : NGX_HTTP_VERIFF_STORE_CLOSED,
                                  ngx_veriff_lmdb_error(store->db));
 
     store->db = NULL;
@@ -539,6 +549,22 @@ ngx_http_veriff_store_works(ngx_http_veriff_store_t *store,
 
 ngx_int_t
 ngx_http_veriff_store_get(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
+    u_char *name, ngx_str_t *value)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_veriff_store_read(store, pool, name, value);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_READ_ERRORS);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_store_read(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
     u_char *name, ngx_str_t *value)
 {
     ngx_int_t  rc;
@@ -615,6 +641,8 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
     ngx_http_veriff_change_t *change)
 {
     if (store->db == NULL || store->waiting >= NGX_HTTP_VERIFF_STORE_QUEUE) {
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
         return NGX_ERROR;
     }
 
@@ -806,6 +834,8 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     for ( /* void */ ; change; change = next) {
         next = change->next;
+
+        ngx_http_veriff_store_count(change);
         change->handler(change);
     }
 
@@ -820,6 +850,32 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     if (store->first || store->scan) {
         ngx_http_veriff_store_start(store);
+    }
+}
+
+
+/* what is tried again is counted when it is done */
+
+static void
+ngx_http_veriff_store_count(ngx_http_veriff_change_t *change)
+{
+    switch (change->job.rc) {
+
+    case NGX_OK:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_COMMITS);
+        break;
+
+    case NGX_ABORT:
+        ngx_http_veriff_count(NULL, NGX_HTTP_VERIFF_COUNT_STORE_FULL);
+        break;
+
+    case NGX_ERROR:
+        ngx_http_veriff_count(NULL,
+                              NGX_HTTP_VERIFF_COUNT_STORE_COMMIT_FAILURES);
+        break;
+
+    default: /* NGX_DECLINED, NGX_AGAIN */
+        break;
     }
 }
 

@@ -15,7 +15,7 @@
 /*
  * The store of one host, on LMDB: values under short keys, shared by all
  * processes, durable when a batch has returned.  lmdb.h is included by
- * ngx_veriff_lmdb.c only.
+ * ngx_veriff_lmdb*.c only.
  *
  * A process opens it once, after fork.  Reads belong to one thread, batches
  * to one other at a time; a batch blocks for the disk and for the batches
@@ -88,7 +88,9 @@ ngx_int_t ngx_veriff_lmdb_get(ngx_veriff_lmdb_t *db, ngx_pool_t *pool,
 
 /*
  * Makes the changes of all jobs in one transaction, and sets their rc.  A
- * job that fails does not take the others with it.
+ * job that fails does not take the others with it.  After an error of the
+ * disk all jobs get NGX_ERROR until the store was closed and opened again,
+ * which ngx_veriff_lmdb_check() then asks for.
  */
 void ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job);
 
@@ -100,7 +102,8 @@ ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
 
 /*
  * Frees the places of readers that died, and looks whether the files are
- * still there: NGX_OK or NGX_ERROR (close it, and open it again).
+ * still there: NGX_OK, or NGX_ABORT (the disk failed a batch) or NGX_ERROR;
+ * then close it, and open it again.
  */
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
 
