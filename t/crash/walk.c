@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <lmdb.h>
 
+#include "ngx_veriff_lmdb.h"
 #include "ngx_veriff_record.h"
 
 
@@ -106,6 +107,11 @@ main(int argc, char **argv)
 
         } else if (p[0] == 's') {
             sessions++;
+
+            /* it begins with the user's key */
+
+            broken += (value.mv_size < NGX_VERIFF_LMDB_KEY_LEN);
+            value.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
             dangling += (mdb_get(txn, dbi, &value, &found) != 0);
         }
     }
