@@ -261,6 +261,9 @@ on_block(6 => sub {
 
     page_is("another user's", visit('/redirect', user => 'alice',
                                     jar => jar(%demand, user => 'bob')));
+    page_is('whose name is as long',
+            visit('/redirect', user => 'alice',
+                  jar => jar(%demand, user => 'alicE')));
     page_is('expired', visit('/redirect', user => 'alice',
                              jar => jar(%demand, expires => time - 1)));
     page_is('replaced', visit('/redirect?return=/b', user => 'alice',

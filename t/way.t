@@ -271,6 +271,8 @@ on_block(5 => sub {
         'expires before 1970' => sealed(user => $user, path => '/account',
                                       expires => 1 << 63),
         'another user'      => sealed(user => 'bob', path => '/account'),
+        'a user as long'    => sealed(user => $user =~ s/.$/-/r,
+                                      path => '/account'),
         'a longer user'     => sealed(user => "${user}x", path => '/account'),
         'a shorter user'    => sealed(user => substr($user, 0, -1),
                                       path => '/account'),
