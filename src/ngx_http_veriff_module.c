@@ -307,7 +307,9 @@ ngx_http_veriff_ctx_t *
 ngx_http_veriff_ctx_create(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t     *cln;
-    ngx_http_veriff_ctx_t  *ctx;
+    ngx_http_veriff_ctx_t  *ctx, *old;
+
+    old = ngx_http_veriff_ctx_get(r);
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_veriff_ctx_t));
     if (cln == NULL) {
@@ -318,6 +320,12 @@ ngx_http_veriff_ctx_create(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_http_veriff_ctx_t));
 
     ctx->request = r;
+
+    if (old) {
+        ctx->gated = old->gated;
+        ctx->gate_refused = old->gate_refused;
+    }
+
     cln->handler = ngx_http_veriff_ctx_cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_http_veriff_module);

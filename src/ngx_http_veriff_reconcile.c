@@ -107,20 +107,23 @@ static ngx_uint_t
 ngx_http_veriff_reconcile_due(ngx_http_veriff_integration_t *vi,
     ngx_veriff_record_t *record, int64_t now)
 {
+    int64_t  time;
+
     if (vi->reconcile == 0 || !ngx_veriff_policy_undecided(&record->history))
     {
         return 0;
     }
 
-    /* what was asked about the session before, or by a clock that was wrong */
+    time = (int64_t) vi->reconcile * 1000;
 
-    if (record->asked < (int64_t) record->history.open.created * 1000
-        || record->asked > now)
-    {
-        return 1;
-    }
+    /*
+     * Not so if it was asked about the session before, or by a clock that was
+     * wrong; another worker's may be a little ahead.
+     */
 
-    return record->asked + (int64_t) vi->reconcile * 1000 <= now;
+    return record->asked < (int64_t) record->history.open.created * 1000
+           || record->asked + time <= now
+           || record->asked > now + time;
 }
 
 
@@ -143,6 +146,8 @@ ngx_http_veriff_reconcile_claim(ngx_http_veriff_update_t *update)
         return NGX_DECLINED;
     }
 
+    claim->now = ngx_max(claim->now,
+                         (int64_t) update->record.history.open.created * 1000);
     update->record.asked = claim->now;
     claim->won = 1;
 
@@ -480,6 +485,11 @@ ngx_http_veriff_reconcile_outcome(ngx_http_veriff_update_t *update,
              : NGX_HTTP_VERIFF_COUNT_RECONCILE_UNCHANGED;
 
     ngx_http_veriff_count(update->integration, what);
+
+    if (update->rc == NGX_OK) {
+        ngx_http_veriff_count_outcome(update->integration, apply->outcome,
+                                      apply->message.status);
+    }
 
     if (apply->mismatch) {
         ngx_log_error(NGX_LOG_ERR, log, 0,

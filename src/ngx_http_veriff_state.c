@@ -19,6 +19,10 @@
 #define NGX_HTTP_VERIFF_STATE_SESSION  's'
 #define NGX_HTTP_VERIFF_STATE_ECHO     'e'      /* not stored as such */
 
+/* behind the name of its record, where a session leads to */
+
+#define NGX_HTTP_VERIFF_STATE_ADOPTED  0x01
+
 
 static ngx_int_t ngx_http_veriff_state_try(ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_state_write(
@@ -51,12 +55,26 @@ ngx_int_t
 ngx_http_veriff_state_session(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name)
 {
-    u_char                        index[NGX_VERIFF_NAME_LEN];
-    ngx_int_t                     rc;
-    ngx_str_t                     value;
+    ngx_uint_t                    adopted;
     ngx_http_veriff_main_conf_t  *vmcf;
 
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    return ngx_http_veriff_state_owner(vmcf, r->pool, vi, session, name,
+                                       &adopted);
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session,
+    u_char *name, ngx_uint_t *adopted)
+{
+    u_char     index[NGX_VERIFF_NAME_LEN];
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    *adopted = 0;
 
     if (session->len == 0) {
         return NGX_DECLINED;
@@ -69,13 +87,18 @@ ngx_http_veriff_state_session(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    rc = ngx_http_veriff_store_get(vmcf->store, r->pool, index, &value);
+    rc = ngx_http_veriff_store_get(vmcf->store, pool, index, &value);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (value.len != NGX_VERIFF_NAME_LEN) {
+    if (value.len == NGX_VERIFF_NAME_LEN + 1
+        && value.data[NGX_VERIFF_NAME_LEN] == NGX_HTTP_VERIFF_STATE_ADOPTED)
+    {
+        *adopted = 1;
+
+    } else if (value.len != NGX_VERIFF_NAME_LEN) {
         return NGX_ERROR;
     }
 
@@ -263,10 +286,18 @@ ngx_http_veriff_state_write(ngx_http_veriff_update_t *update)
             return NGX_ERROR;
         }
 
-        value.data = update->name;
-        value.len = NGX_VERIFF_NAME_LEN;
+        ngx_memcpy(update->owner, update->name, NGX_VERIFF_NAME_LEN);
+        update->owner[NGX_VERIFF_NAME_LEN] = NGX_HTTP_VERIFF_STATE_ADOPTED;
 
-        (void) ngx_http_veriff_store_op(&update->change, index, &value);
+        value.data = update->owner;
+        value.len = NGX_VERIFF_NAME_LEN + (update->adopted ? 1 : 0);
+
+        op = ngx_http_veriff_store_op(&update->change, index, &value);
+
+        /* once it is someone's, it stays so */
+
+        op->expects = update->adopted;
+        op->revision = 0;
     }
 
     return ngx_http_veriff_store_change(update->vmcf->store, &update->change);

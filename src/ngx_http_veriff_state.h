@@ -39,6 +39,7 @@ struct ngx_http_veriff_update_s {
     ngx_http_veriff_update_pt        done;
     void                            *data;
     ngx_str_t                        session;   /* to be found by, or empty */
+    ngx_uint_t                       adopted;   /* it, if it is nobody's */
 
     /* what it works on */
 
@@ -46,6 +47,7 @@ struct ngx_http_veriff_update_s {
     ngx_http_request_t              *request;   /* NULL if it has gone */
     ngx_http_veriff_main_conf_t     *vmcf;
     u_char                           name[NGX_VERIFF_NAME_LEN];
+    u_char                           owner[NGX_VERIFF_NAME_LEN + 1];
     ngx_veriff_record_t              record;
     ngx_http_veriff_change_t         change;
     ngx_uint_t                       tries;
@@ -73,6 +75,14 @@ ngx_int_t ngx_http_veriff_state_name(ngx_http_veriff_main_conf_t *vmcf,
  */
 ngx_int_t ngx_http_veriff_state_session(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name);
+
+/*
+ * The same, for what has no request; *adopted is set for a session that the
+ * gateway has not made.
+ */
+ngx_int_t ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session,
+    u_char *name, ngx_uint_t *adopted);
 
 /*
  * A keyed hash of a vendorData or endUserId, zero for none, by which an echo

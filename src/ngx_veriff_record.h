@@ -46,6 +46,10 @@ typedef struct {
     uint64_t                vendor_data;
     uint64_t                end_user_id;
 
+    /* and for the session whose verdict stands */
+    uint64_t                standing_vendor_data;
+    uint64_t                standing_end_user_id;
+
     /* sealed; empty if there is none */
     ngx_str_t               user;
     ngx_str_t               url;

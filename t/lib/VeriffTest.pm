@@ -25,8 +25,9 @@ package VeriffTest;
 # It is read when the block's nginx has ended, so it sees all of it.
 #
 # Sections of our own: allow_alerts; load_modules (which modules this block
-# loads, see load_modules() below; empty for none).  A section that neither
-# Test::Nginx nor this file knows is a mistake, and stops the suite.
+# loads, see load_modules() below; empty for none); example, for VeriffExample.
+# A section that neither Test::Nginx nor this file knows is a mistake, and stops
+# the suite.
 #
 # For configurations and user files, besides Test::Nginx's own variables:
 #   $TEST_NGINX_KEYS                 a directory with the files api_key,
@@ -90,7 +91,7 @@ my %module_file = (
     veriff => $ENV{TEST_NGINX_LOAD_MODULES},
 );
 
-my @own_sections = qw(allow_alerts load_modules);
+my @own_sections = qw(allow_alerts load_modules example);
 my @base_sections = qw(ONLY LAST SKIP filters);
 
 my $start_timeout = 15;
