@@ -468,6 +468,45 @@ on_block(9 => sub {
     is_deeply(\%jar, {}, 'both are gone');
 });
 
+# the page that was asked for, as the gate takes it
+on_block(10 => sub {
+    my $gate = '/veriff/start?return=';
+    my (@wrong, $led);
+
+    for my $path (grep { m{^/[\x21-\x7e\x80-\xff]*$} && length $_ < 8000 }
+                  paths('hostile'))
+    {
+        my $answer = visit($path, user => $user);
+        my $way = way_of($answer);
+
+        # nginx itself refuses some
+        next if $answer->{status} == 400;
+
+        $led++;
+
+        $answer->{status} == 302 && ($answer->{location} // '') eq "$gate%2F"
+            && $way && $way->{path} eq '/'
+            or push @wrong, $path;
+    }
+
+    fails_in('hostile: from "/"', @wrong);
+    cmp_ok($led, '>', 50, 'hostile ones that nginx takes');
+    @wrong = ();
+
+    # above the root there is nothing, and "/start" is no page of the app
+    for my $path (grep { !m{^/\.\./|^/start\?} } @good) {
+        my $answer = visit($path, user => $user);
+        my $way = way_of($answer);
+
+        $answer->{status} == 302
+            && ($answer->{location} // '') eq $gate . escaped($path)
+            && $way && $way->{path} eq $path && $way->{user} eq $user
+            or push @wrong, $path;
+    }
+
+    fails_in('good: there', @wrong);
+});
+
 my %pem;
 
 sub pem {
@@ -587,3 +626,10 @@ main::places(main::api('', 'age') =~ s/veriff-api/age-api/gr
              . 'location = /age { veriff_session age format=redirect; }'
              . 'location = /age-json { veriff_session age format=json; }',
              'age')
+
+
+
+=== TEST 10: request-targets at the gate
+--- config eval
+main::ways_to_start() . main::places()
+. 'veriff_gate kyc;'
