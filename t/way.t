@@ -334,6 +334,7 @@ on_block(6 => sub {
         [0, "$bad; $bad; $bad; $bad; $good"],
         [0, join '; ', ($bad) x 200, $good],
         [0, "a=$good"],
+        [0, $good =~ s/=/x/r],
         [0, "a=b $good"],
         [0, "$name"],
         [0, ''],
