@@ -543,7 +543,6 @@ ngx_http_veriff_return_own_page(ngx_http_request_t *r,
     /* a file that has not changed may say something else by now */
 
     r->disable_not_modified = 1;
-    r->allow_ranges = 0;
 
     return ngx_http_internal_redirect(r, &ctx->page_uri, NULL);
 }
