@@ -67,11 +67,12 @@ ngx_http_veriff_gate_handler(ngx_http_request_t *r,
     }
 
     if (ngx_http_veriff_gate_is_page(r, ctx)) {
-        return NGX_DECLINED;
+        return ngx_http_veriff_gate_off(r, ctx);
     }
 
     ctx->integration = gate->ref.integration;
     ctx->state = ngx_http_veriff_gate_unknown;
+    ngx_str_null(&ctx->user);
     ngx_str_null(&ctx->status);
     ngx_str_null(&ctx->session_id);
     ngx_str_null(&ctx->decision_time);

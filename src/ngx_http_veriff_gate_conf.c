@@ -264,7 +264,7 @@ ngx_http_veriff_gate_covered(ngx_http_core_loc_conf_t *clcf)
         return 0;
     }
 
-    if (clcf->noname) {
+    if (clcf->noname && !clcf->lmt_excpt) {
 
         /* a server's "if" has no requests of its own */
 

@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_veriff_gate_error(ngx_http_request_t *r,
     ngx_uint_t status, const char *detail, ngx_uint_t retry_after);
 static ngx_uint_t ngx_http_veriff_gate_is_own(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi);
+static ngx_uint_t ngx_http_veriff_gate_was_own(ngx_http_request_t *r,
+    ngx_http_veriff_gate_t *gate);
 static ngx_int_t ngx_http_veriff_gate_lead(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_gate_t *gate,
     ngx_http_veriff_gate_reason_e reason);
@@ -122,7 +124,7 @@ ngx_http_veriff_gate_refuse(ngx_http_request_t *r,
                                           "set up here.", 0);
     }
 
-    if (error_page) {
+    if (error_page || ngx_http_veriff_gate_was_own(r, gate)) {
         ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_DENY,
                                     NGX_HTTP_VERIFF_GATE_ERROR_PAGE);
 
@@ -175,6 +177,48 @@ ngx_http_veriff_gate_is_own(ngx_http_request_t *r,
 }
 
 
+/*
+ * So would leading to a page whose own answer is behind the gate: that nginx
+ * serves an error page cannot be seen after "error_page 503 = uri" with
+ * "recursive_error_pages".
+ */
+
+static ngx_uint_t
+ngx_http_veriff_gate_was_own(ngx_http_request_t *r,
+    ngx_http_veriff_gate_t *gate)
+{
+    ngx_str_t                       *page;
+    ngx_uint_t                       i;
+    ngx_http_veriff_main_conf_t     *vmcf;
+    ngx_http_veriff_integration_t  **vi;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+    vi = vmcf->integrations.elts;
+
+    for (i = 0; i < vmcf->integrations.nelts; i++) {
+
+        if (ngx_veriff_way_is(&r->unparsed_uri, &vi[i]->start_uri)) {
+            page = &vi[i]->start_uri;
+
+        } else if (ngx_veriff_way_is(&r->unparsed_uri, &vi[i]->return_uri)) {
+            page = &vi[i]->return_uri;
+
+        } else {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "veriff gate \"%V\": \"%V\" comes to a gated location, "
+                      "add \"veriff_gate off;\" to that one",
+                      &gate->ref.name, page);
+
+        return 1;
+    }
+
+    return 0;
+}
+
+
 /* a person: to the start, or to the page that says how things are */
 
 static ngx_int_t
@@ -215,6 +259,8 @@ ngx_http_veriff_gate_lead(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 
     ngx_http_veriff_gate_result(ctx, NGX_HTTP_VERIFF_GATE_REDIRECT, reason);
 
+    r->expect_tested = 1;
+
     ngx_http_finalize_request(r,
                               ngx_http_veriff_reply_redirect(r,
                                                  NGX_HTTP_MOVED_TEMPORARILY,
@@ -244,6 +290,10 @@ ngx_http_veriff_gate_page(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 
     r->err_status = NGX_HTTP_FORBIDDEN;
     ctx->page_uri = gate->page;
+
+    if (ngx_http_veriff_reply_no_store(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     (void) ngx_http_internal_redirect(r, &gate->page, NULL);
 

@@ -21,7 +21,7 @@ static void ngx_http_veriff_guard_port(ngx_str_t *host, ngx_str_t *port);
 ngx_uint_t
 ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
 {
-    ngx_str_t  mode, dest, accept, with;
+    ngx_str_t  mode, dest, accept, with, upgrade;
 
     if (ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode)) {
 
@@ -33,6 +33,16 @@ ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
     }
 
     if (ngx_http_veriff_headers_find(r, "x-requested-with", &with)) {
+        return 0;
+    }
+
+    /* whatever it accepts, it can follow no redirect */
+
+    if (ngx_http_veriff_headers_find(r, "upgrade", &upgrade)
+        && ngx_strlcasestrn(upgrade.data, upgrade.data + upgrade.len,
+                            (u_char *) "websocket", 9 - 1)
+           != NULL)
+    {
         return 0;
     }
 

@@ -18,6 +18,7 @@
 #include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_sweep.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
@@ -200,6 +201,7 @@ ngx_http_veriff_init_process(ngx_cycle_t *cycle)
 
     ngx_http_veriff_zone_init_process(cycle);
     ngx_http_veriff_store_init_process(cycle);
+    ngx_http_veriff_sweep_init_process(cycle);
 
     return NGX_OK;
 }
@@ -307,7 +309,9 @@ ngx_http_veriff_ctx_t *
 ngx_http_veriff_ctx_create(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t     *cln;
-    ngx_http_veriff_ctx_t  *ctx;
+    ngx_http_veriff_ctx_t  *ctx, *old;
+
+    old = ngx_http_veriff_ctx_get(r);
 
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_veriff_ctx_t));
     if (cln == NULL) {
@@ -318,6 +322,12 @@ ngx_http_veriff_ctx_create(ngx_http_request_t *r)
     ngx_memzero(ctx, sizeof(ngx_http_veriff_ctx_t));
 
     ctx->request = r;
+
+    if (old) {
+        ctx->gated = old->gated;
+        ctx->gate_refused = old->gate_refused;
+    }
+
     cln->handler = ngx_http_veriff_ctx_cleanup;
 
     ngx_http_set_ctx(r, ctx, ngx_http_veriff_module);

@@ -78,7 +78,8 @@ ngx_http_veriff_page(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t  body;
 
     if (ngx_http_veriff_reply_has_page(r, status)) {
-        return status;
+        return (ngx_http_veriff_reply_no_store(r) == NGX_OK)
+               ? (ngx_int_t) status : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_http_veriff_page_headers(r, page) != NGX_OK

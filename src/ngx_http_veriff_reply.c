@@ -24,7 +24,7 @@ static ngx_http_veriff_status_t *ngx_http_veriff_reply_status(
 static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
     ngx_http_veriff_problem_t *problem, ngx_str_t *body);
-static ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
+static void ngx_http_veriff_reply_forget(ngx_http_request_t *r);
 
 
 static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
@@ -169,7 +169,8 @@ ngx_http_veriff_reply_problem(ngx_http_request_t *r,
     if (shape != NGX_HTTP_VERIFF_REPLY_API
         && ngx_http_veriff_reply_has_page(r, status))
     {
-        return status;
+        return (ngx_http_veriff_reply_no_store(r) == NGX_OK)
+               ? (ngx_int_t) status : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     st = ngx_http_veriff_reply_status(status);
@@ -343,11 +344,68 @@ ngx_http_veriff_reply_redirect(ngx_http_request_t *r, ngx_uint_t status,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_veriff_reply_no_store(ngx_http_request_t *r)
 {
+    ngx_http_veriff_reply_forget(r);
+
     return ngx_http_veriff_headers_out(r, "Cache-Control",
                                        &ngx_http_veriff_no_store);
+}
+
+
+/*
+ * What an application that handed over by X-Accel-Redirect has said of its
+ * answer is not true of ours.
+ */
+
+static void
+ngx_http_veriff_reply_forget(ngx_http_request_t *r)
+{
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    static ngx_str_t  names[] = {
+        ngx_string("Cache-Control"),
+        ngx_string("Expires"),
+        ngx_string("Content-Disposition"),
+        ngx_null_string
+    };
+
+    part = &r->headers_out.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        for (n = 0; names[n].len; n++) {
+            if (header[i].key.len == names[n].len
+                && ngx_strncasecmp(header[i].key.data, names[n].data,
+                                   names[n].len)
+                   == 0)
+            {
+                header[i].hash = 0;
+            }
+        }
+    }
+
+    ngx_memzero(&r->headers_out.cache_control,
+                sizeof(r->headers_out.cache_control));
+
+    r->headers_out.expires = NULL;
+
+    ngx_str_null(&r->headers_out.charset);
+    r->headers_out.content_type_lowcase = NULL;
 }
 
 

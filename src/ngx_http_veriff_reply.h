@@ -74,6 +74,12 @@ ngx_int_t ngx_http_veriff_reply_redirect(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_reply_api_body(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *body);
 
+/*
+ * Nobody may keep the answer, whoever gives it, nor is it what an upstream has
+ * said of its own: NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_http_veriff_reply_no_store(ngx_http_request_t *r);
+
 /* Forgets what an upstream has put into the answer's header. */
 void ngx_http_veriff_reply_clean(ngx_http_request_t *r);
 

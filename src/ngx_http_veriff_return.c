@@ -113,7 +113,8 @@ static ngx_http_veriff_words_t  ngx_http_veriff_return_ended = {
 
 static ngx_http_veriff_words_t  ngx_http_veriff_return_old = {
     "Please verify your identity again",
-    "Your last verification was too long ago for what you want to see.",
+    "Your last verification does not count for what you want to see, for "
+    "instance because it was too long ago.",
     NULL, "Start the verification", 0
 };
 

@@ -15,6 +15,20 @@
 #define NGX_HTTP_VERIFF_STORE_CHECK    60000    /* ms: for dead readers */
 #define NGX_HTTP_VERIFF_STORE_POOL     1024
 #define NGX_HTTP_VERIFF_STORE_COMMIT   60000    /* ms: a commit is too slow */
+#define NGX_HTTP_VERIFF_STORE_AGAIN    60       /* s: a fault may come back */
+
+
+/* each is logged when it begins, and when it is over */
+
+typedef enum {
+    NGX_HTTP_VERIFF_STORE_CLOSED = 0,
+    NGX_HTTP_VERIFF_STORE_UNREADABLE,
+    NGX_HTTP_VERIFF_STORE_UNWRITABLE,
+    NGX_HTTP_VERIFF_STORE_FULL,
+    NGX_HTTP_VERIFF_STORE_SLOW,
+
+    NGX_HTTP_VERIFF_STORE_FAULTS
+} ngx_http_veriff_store_fault_e;
 
 
 #if (NGX_THREADS)
@@ -22,6 +36,7 @@
 typedef struct {
     ngx_veriff_lmdb_t          *db;
     ngx_veriff_lmdb_job_t      *job;
+    ngx_veriff_lmdb_scan_t     *scan;
 } ngx_http_veriff_store_batch_t;
 
 #endif
@@ -38,13 +53,19 @@ struct ngx_http_veriff_store_s {
     ngx_pool_t                 *db_pool;
     ngx_veriff_lmdb_t          *db;
     ngx_event_t                 timer;
-    time_t                      logged;
+
+    time_t                      logged[NGX_HTTP_VERIFF_STORE_FAULTS];
+    ngx_uint_t                  faults;     /* a bit for each, if logged */
 
     ngx_http_veriff_change_t   *first;      /* wait for the next commit */
     ngx_http_veriff_change_t  **last;
     ngx_uint_t                  waiting;
 
     ngx_http_veriff_change_t   *batch;      /* being committed */
+
+    ngx_veriff_lmdb_scan_t     *scan;       /* goes with the next commit */
+    ngx_veriff_lmdb_scan_t     *scanning;   /* or with this one */
+    ngx_http_veriff_scan_pt     scanned;
 
 #if (NGX_THREADS)
     ngx_thread_pool_t          *thread_pool;
@@ -56,7 +77,6 @@ struct ngx_http_veriff_store_s {
     unsigned                    running:1;
     unsigned                    answering:1;    /* handlers are called */
     unsigned                    resize:1;
-    unsigned                    lost:1;         /* it was not to be opened */
 };
 
 
@@ -65,18 +85,30 @@ static void ngx_http_veriff_store_own(ngx_cycle_t *cycle,
 static void ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_timer(ngx_event_t *ev);
-static void ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
+static ngx_uint_t ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
-    const char *what);
+    ngx_http_veriff_store_fault_e fault, const char *what);
 static ngx_int_t ngx_http_veriff_store_read(ngx_http_veriff_store_t *store,
     ngx_pool_t *pool, u_char *name, ngx_str_t *value);
 static void ngx_http_veriff_store_count(ngx_http_veriff_change_t *change);
+static void ngx_http_veriff_store_works(ngx_http_veriff_store_t *store,
+    ngx_http_veriff_store_fault_e fault);
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
 static ngx_int_t ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_done(ngx_event_t *ev);
+static void ngx_http_veriff_store_judge(ngx_http_veriff_store_t *store);
 #if (NGX_THREADS)
 static void ngx_http_veriff_store_thread(void *data, ngx_log_t *log);
 #endif
+
+
+static const char  *ngx_http_veriff_store_well[] = {
+    "is open again",
+    "can be read again",
+    "can be written again",
+    "has room again",
+    "has ended the slow commit"
+};
 
 
 char *
@@ -416,16 +448,10 @@ ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
     store->db_pool = pool;
 
     if (store->db == NULL) {
-        store->lost = 1;
-        ngx_http_veriff_store_failed(store, error);
-
-    } else if (store->lost) {
-        store->lost = 0;
-        store->logged = 0;
-
-        ngx_log_error(NGX_LOG_NOTICE, store->log, 0,
-                      "veriff store \"%V\" is open again",
-                      &store->path->name);
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_CLOSED,
+                                     error);
+    } else {
+        ngx_http_veriff_store_works(store, NGX_HTTP_VERIFF_STORE_CLOSED);
     }
 
     ngx_add_timer(&store->timer, store->db ? NGX_HTTP_VERIFF_STORE_CHECK
@@ -453,40 +479,71 @@ ngx_http_veriff_store_timer(ngx_event_t *ev)
 }
 
 
-/* LMDB may refuse to go on after an error, files may have been replaced */
+/*
+ * LMDB may refuse to go on after an error, files may have been replaced: then
+ * it is opened again, and zero returned.
+ */
 
-static void
+static ngx_uint_t
 ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
 {
-    if (ngx_veriff_lmdb_check(store->db) == NGX_OK) {
-        return;
+    ngx_int_t  rc;
+
+    rc = ngx_veriff_lmdb_check(store->db);
+
+    if (rc == NGX_OK) {
+        return 1;
     }
 
-    ngx_http_veriff_store_failed(store, ngx_veriff_lmdb_error(store->db));
+    ngx_http_veriff_store_failed(store, rc == NGX_ABORT
+                                        ? NGX_HTTP_VERIFF_STORE_UNWRITABLE
+                                        : NGX_HTTP_VERIFF_STORE_CLOSED,
+                                 ngx_veriff_lmdb_error(store->db));
 
     store->db = NULL;
-    store->lost = 1;
 
     ngx_destroy_pool(store->db_pool);
 
     ngx_http_veriff_store_open(store);
+
+    return 0;
 }
 
 
-/* once a minute at most: a full disk fails every request */
+/* once when it begins, not for every request; nor if it comes and goes */
 
 static void
 ngx_http_veriff_store_failed(ngx_http_veriff_store_t *store,
-    const char *what)
+    ngx_http_veriff_store_fault_e fault, const char *what)
 {
-    if (ngx_time() - store->logged < 60) {
+    if ((store->faults & (1 << fault))
+        || (store->logged[fault]
+            && ngx_time() - store->logged[fault]
+               < NGX_HTTP_VERIFF_STORE_AGAIN))
+    {
         return;
     }
 
-    store->logged = ngx_time();
+    store->faults |= 1 << fault;
+    store->logged[fault] = ngx_time();
 
     ngx_log_error(NGX_LOG_ERR, store->log, 0, "veriff store \"%V\": %s",
                   &store->path->name, what);
+}
+
+
+static void
+ngx_http_veriff_store_works(ngx_http_veriff_store_t *store,
+    ngx_http_veriff_store_fault_e fault)
+{
+    if (!(store->faults & (1 << fault))) {
+        return;
+    }
+
+    store->faults &= ~(1 << fault);
+
+    ngx_log_error(NGX_LOG_NOTICE, store->log, 0, "veriff store \"%V\" %s",
+                  &store->path->name, ngx_http_veriff_store_well[fault]);
 }
 
 
@@ -534,10 +591,16 @@ ngx_http_veriff_store_read(ngx_http_veriff_store_t *store, ngx_pool_t *pool,
     }
 
     if (rc == NGX_OK || rc == NGX_DECLINED) {
+        ngx_http_veriff_store_works(store, NGX_HTTP_VERIFF_STORE_UNREADABLE);
         return rc;
     }
 
-    ngx_http_veriff_store_failed(store, ngx_veriff_lmdb_error(store->db));
+    ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_UNREADABLE,
+                                 ngx_veriff_lmdb_error(store->db));
+
+    if (!store->running) {
+        ngx_http_veriff_store_check(store);
+    }
 
     return NGX_ERROR;
 }
@@ -599,6 +662,28 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
 }
 
 
+ngx_int_t
+ngx_http_veriff_store_scan(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_scan_t *scan, ngx_http_veriff_scan_pt handler)
+{
+    if (store->db == NULL || store->scan || store->scanning) {
+        return NGX_ERROR;
+    }
+
+    scan->n = 0;
+    scan->rc = NGX_ERROR;
+
+    store->scan = scan;
+    store->scanned = handler;
+
+    if (!store->running && !store->answering) {
+        ngx_http_veriff_store_start(store);
+    }
+
+    return NGX_OK;
+}
+
+
 /* all that waits goes into one commit */
 
 static void
@@ -611,6 +696,9 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
     store->last = &store->first;
     store->waiting = 0;
 
+    store->scanning = store->scan;
+    store->scan = NULL;
+
     for (change = store->batch; change; change = change->next) {
         change->job.next = change->next ? &change->next->job : NULL;
     }
@@ -620,7 +708,8 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
     /* the jobs say NGX_ERROR; handlers are never called at once */
 
     if (ngx_http_veriff_store_post(store) != NGX_OK && store->db) {
-        ngx_http_veriff_store_failed(store, "the thread pool is full");
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_UNWRITABLE,
+                                     "the thread pool is full");
     }
 }
 
@@ -637,7 +726,8 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 
     batch = task->ctx;
     batch->db = store->db;
-    batch->job = &store->batch->job;
+    batch->job = store->batch ? &store->batch->job : NULL;
+    batch->scan = store->scanning;
 
     task->handler = ngx_http_veriff_store_thread;
     task->event.handler = ngx_http_veriff_store_done;
@@ -664,7 +754,13 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 {
     ngx_http_veriff_store_batch_t *batch = data;
 
-    ngx_veriff_lmdb_batch(batch->db, batch->job);
+    if (batch->scan) {
+        ngx_veriff_lmdb_scan(batch->db, batch->scan);
+    }
+
+    if (batch->job) {
+        ngx_veriff_lmdb_batch(batch->db, batch->job);
+    }
 }
 
 #else
@@ -672,7 +768,11 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 static ngx_int_t
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
-    if (store->db) {
+    if (store->db && store->scanning) {
+        ngx_veriff_lmdb_scan(store->db, store->scanning);
+    }
+
+    if (store->db && store->batch) {
         ngx_veriff_lmdb_batch(store->db, &store->batch->job);
     }
 
@@ -691,14 +791,15 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 static void
 ngx_http_veriff_store_done(ngx_event_t *ev)
 {
-    ngx_uint_t                 failed;
+    ngx_veriff_lmdb_scan_t    *scan;
     ngx_http_veriff_change_t  *change, *next;
     ngx_http_veriff_store_t   *store = ev->data;
 
     if (ev->timedout) {
         ev->timedout = 0;
 
-        ngx_http_veriff_store_failed(store, "a commit takes over a minute");
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_SLOW,
+                                     "a commit takes over a minute");
         ngx_add_timer(ev, NGX_HTTP_VERIFF_STORE_COMMIT);
 
         return;
@@ -710,12 +811,14 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
 
     ev->complete = 0;
 
-    change = store->batch;
+    ngx_http_veriff_store_works(store, NGX_HTTP_VERIFF_STORE_SLOW);
 
-    store->batch = NULL;
     store->running = 0;
 
-    if (store->db && (store->resize || change->job.rc == NGX_AGAIN)) {
+    if (store->db
+        && (store->resize
+            || (store->batch && store->batch->job.rc == NGX_AGAIN)))
+    {
         store->resize = 0;
         (void) ngx_veriff_lmdb_resize(store->db);
     }
@@ -723,31 +826,29 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
     /* what handlers queue goes with what waits into the next commit */
 
     store->answering = 1;
-    failed = 0;
+
+    ngx_http_veriff_store_judge(store);
+
+    change = store->batch;
+    store->batch = NULL;
 
     for ( /* void */ ; change; change = next) {
         next = change->next;
 
-        if (change->job.rc == NGX_ERROR || change->job.rc == NGX_ABORT) {
-            ngx_http_veriff_store_failed(store, store->db
-                                         ? ngx_veriff_lmdb_error(store->db)
-                                         : "it is not open");
-        }
-
-        failed |= (change->job.rc == NGX_ERROR);
-
         ngx_http_veriff_store_count(change);
-
         change->handler(change);
+    }
+
+    scan = store->scanning;
+    store->scanning = NULL;
+
+    if (scan) {
+        store->scanned(scan);
     }
 
     store->answering = 0;
 
-    if (failed && store->db) {
-        ngx_http_veriff_store_check(store);
-    }
-
-    if (store->first) {
+    if (store->first || store->scan) {
         ngx_http_veriff_store_start(store);
     }
 }
@@ -775,5 +876,57 @@ ngx_http_veriff_store_count(ngx_http_veriff_change_t *change)
 
     default: /* NGX_DECLINED, NGX_AGAIN */
         break;
+    }
+}
+
+
+/* what became of the batch tells how the store is */
+
+static void
+ngx_http_veriff_store_judge(ngx_http_veriff_store_t *store)
+{
+    ngx_uint_t                 failed, written, full, added;
+    ngx_http_veriff_change_t  *change;
+
+    failed = written = full = added = 0;
+
+    for (change = store->batch; change; change = change->next) {
+
+        switch (change->job.rc) {
+
+        case NGX_OK:
+            written = 1;
+            added |= (change->ops[0].value.len && change->ops[0].expects
+                      && change->ops[0].revision == 0);
+            break;
+
+        case NGX_ABORT:
+            full = 1;
+            break;
+
+        case NGX_ERROR:
+            failed = 1;
+            break;
+
+        default: /* NGX_AGAIN, NGX_DECLINED */
+            break;
+        }
+    }
+
+    if (failed && store->db && ngx_http_veriff_store_check(store)) {
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_UNWRITABLE,
+                                     ngx_veriff_lmdb_error(store->db));
+
+    } else if (written) {
+        ngx_http_veriff_store_works(store, NGX_HTTP_VERIFF_STORE_UNWRITABLE);
+    }
+
+    if (full) {
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_FULL,
+                                     "it is full, nobody new is remembered: "
+                                     "set a larger \"size\" and reload");
+
+    } else if (added) {
+        ngx_http_veriff_store_works(store, NGX_HTTP_VERIFF_STORE_FULL);
     }
 }

@@ -13,11 +13,21 @@
 #define NGX_VERIFF_USEC  1000000
 
 
+static void ngx_veriff_policy_begin(ngx_veriff_open_t *open, ngx_str_t *id,
+    time_t now);
+static ngx_veriff_outcome_e ngx_veriff_policy_message(
+    ngx_veriff_history_t *history, ngx_veriff_message_t *message,
+    int64_t time);
+static int64_t ngx_veriff_policy_time(ngx_veriff_message_t *message,
+    time_t now);
 static ngx_veriff_outcome_e ngx_veriff_policy_event(ngx_veriff_open_t *open,
     ngx_veriff_message_t *message);
 static ngx_veriff_outcome_e ngx_veriff_policy_verdict(
     ngx_veriff_history_t *history, ngx_veriff_message_t *message,
-    int64_t time);
+    int64_t time, ngx_uint_t adopted);
+static ngx_veriff_outcome_e ngx_veriff_policy_tie(
+    ngx_veriff_history_t *history, ngx_veriff_message_t *message,
+    ngx_uint_t adopted);
 static ngx_veriff_outcome_e ngx_veriff_policy_withdraw(
     ngx_veriff_standing_t *standing, ngx_veriff_message_t *message,
     int64_t time);
@@ -29,6 +39,8 @@ static ngx_uint_t ngx_veriff_policy_is(ngx_veriff_id_t *id, ngx_str_t *text);
 static ngx_uint_t ngx_veriff_policy_valid(ngx_veriff_standing_t *standing,
     ngx_veriff_policy_t *policy);
 static ngx_uint_t ngx_veriff_policy_own(ngx_veriff_history_t *history);
+static ngx_uint_t ngx_veriff_policy_vacant(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
 static ngx_uint_t ngx_veriff_policy_live(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy);
 
@@ -74,6 +86,22 @@ ngx_veriff_policy_open(ngx_veriff_history_t *history, ngx_str_t *id,
 
     open = &history->open;
 
+    if (ngx_veriff_policy_is(&history->standing.session, id)) {
+        history->standing.adopted = 0;
+    }
+
+    if (ngx_veriff_policy_is(&open->session, id)) {
+        open->adopted = 0;
+        return;
+    }
+
+    ngx_veriff_policy_begin(open, id, now);
+}
+
+
+static void
+ngx_veriff_policy_begin(ngx_veriff_open_t *open, ngx_str_t *id, time_t now)
+{
     ngx_memzero(open, sizeof(ngx_veriff_open_t));
 
     open->session.len = ngx_min(id->len, NGX_VERIFF_ID_MAX);
@@ -86,29 +114,67 @@ ngx_veriff_outcome_e
 ngx_veriff_policy_apply(ngx_veriff_history_t *history,
     ngx_veriff_message_t *message, time_t now)
 {
-    int64_t                time;
-    ngx_uint_t             is_open, is_standing;
-    ngx_veriff_outcome_e   outcome;
-    ngx_veriff_history_t   before;
+    int64_t  time;
 
-    is_open = ngx_veriff_policy_is(&history->open.session,
-                                   &message->session_id);
-    is_standing = ngx_veriff_policy_is(&history->standing.session,
-                                       &message->session_id);
+    time = ngx_veriff_policy_time(message, now);
 
-    if (!is_open && !is_standing) {
+    if (ngx_veriff_policy_is(&history->open.session, &message->session_id)) {
+        return ngx_veriff_policy_message(history, message, time);
+    }
+
+    if (ngx_veriff_policy_is(&history->standing.session,
+                             &message->session_id))
+    {
+        return ngx_veriff_policy_withdraw(&history->standing, message, time);
+    }
+
+    return NGX_VERIFF_FOREIGN;
+}
+
+
+ngx_veriff_outcome_e
+ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, ngx_veriff_policy_t *policy)
+{
+    int64_t             time;
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+    time = ngx_veriff_policy_time(message, policy->now);
+
+    if (message->status < NGX_VERIFF_STATUS_STARTED) {
+        return NGX_VERIFF_IGNORED;
+    }
+
+    if (!ngx_veriff_policy_is(&open->session, &message->session_id)
+        && ngx_veriff_policy_vacant(history, policy))
+    {
+        ngx_veriff_policy_begin(open, &message->session_id, policy->now);
+        open->adopted = 1;
+    }
+
+    if (ngx_veriff_policy_is(&open->session, &message->session_id)) {
+        return ngx_veriff_policy_message(history, message, time);
+    }
+
+    if (message->status != NGX_VERIFF_STATUS_APPROVED
+        && message->status != NGX_VERIFF_STATUS_DECLINED)
+    {
         return NGX_VERIFF_FOREIGN;
     }
 
-    time = message->time;
+    return ngx_veriff_policy_verdict(history, message, time, 1);
+}
 
-    if (time > ((int64_t) now + NGX_VERIFF_FUTURE_MAX) * NGX_VERIFF_USEC) {
-        time = (int64_t) now * NGX_VERIFF_USEC;
-    }
 
-    if (!is_open) {
-        return ngx_veriff_policy_withdraw(&history->standing, message, time);
-    }
+/* of the open session */
+
+static ngx_veriff_outcome_e
+ngx_veriff_policy_message(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, int64_t time)
+{
+    ngx_veriff_outcome_e  outcome;
+    ngx_veriff_history_t  before;
 
     before = *history;
 
@@ -136,7 +202,8 @@ ngx_veriff_policy_apply(ngx_veriff_history_t *history,
 
     case NGX_VERIFF_STATUS_APPROVED:
     case NGX_VERIFF_STATUS_DECLINED:
-        outcome = ngx_veriff_policy_verdict(history, message, time);
+        outcome = ngx_veriff_policy_verdict(history, message, time,
+                                            history->open.adopted);
         ngx_veriff_policy_decision(&history->open, message, time);
         break;
 
@@ -151,6 +218,21 @@ ngx_veriff_policy_apply(ngx_veriff_history_t *history,
     }
 
     return outcome;
+}
+
+
+/* a time far ahead is no reason to stand for ever */
+
+static int64_t
+ngx_veriff_policy_time(ngx_veriff_message_t *message, time_t now)
+{
+    if (message->time
+        > ((int64_t) now + NGX_VERIFF_FUTURE_MAX) * NGX_VERIFF_USEC)
+    {
+        return (int64_t) now * NGX_VERIFF_USEC;
+    }
+
+    return message->time;
 }
 
 
@@ -175,17 +257,20 @@ ngx_veriff_policy_event(ngx_veriff_open_t *open,
 
 
 /*
- * A verdict of the open session stands if it is newer than the one before;
- * of two at the same time the one that declines.
+ * A verdict of the open session, or of an adopted one, stands if it is newer
+ * than the one before; of two at the same time the one that declines.
  */
 
 static ngx_veriff_outcome_e
 ngx_veriff_policy_verdict(ngx_veriff_history_t *history,
-    ngx_veriff_message_t *message, int64_t time)
+    ngx_veriff_message_t *message, int64_t time, ngx_uint_t adopted)
 {
+    ngx_str_t              *id;
+    ngx_veriff_outcome_e    outcome;
     ngx_veriff_standing_t  *standing;
 
     standing = &history->standing;
+    id = &message->session_id;
 
     if (time == 0) {
         return NGX_VERIFF_APPLIED;
@@ -198,23 +283,72 @@ ngx_veriff_policy_verdict(ngx_veriff_history_t *history,
         }
 
         if (time == standing->decided) {
+            outcome = ngx_veriff_policy_tie(history, message, adopted);
 
-            if (ngx_veriff_policy_is(&standing->session, &message->session_id)
-                && message->status == standing->status)
-            {
-                return NGX_VERIFF_APPLIED;
-            }
-
-            if (message->status != NGX_VERIFF_STATUS_DECLINED) {
-                return NGX_VERIFF_STALE;
+            if (outcome != NGX_VERIFF_APPLIED) {
+                return (outcome == NGX_VERIFF_DUPLICATE) ? NGX_VERIFF_APPLIED
+                                                         : outcome;
             }
         }
     }
 
+    ngx_memzero(&standing->session, sizeof(ngx_veriff_id_t));
+
     standing->status = message->status;
-    standing->session = history->open.session;
+    standing->session.len = ngx_min(id->len, NGX_VERIFF_ID_MAX);
+    ngx_memcpy(standing->session.data, id->data, standing->session.len);
     standing->decided = time;
     standing->withdrawn = 0;
+    standing->adopted = adopted;
+
+    return NGX_VERIFF_APPLIED;
+}
+
+
+/*
+ * At the time of the verdict that stands: APPLIED (it gives way), DUPLICATE
+ * (it stays, they say the same) or STALE.  Which session's it is must not
+ * depend on the order either: the open one that the gateway made comes first,
+ * then adopted ones by their ids.
+ */
+
+static ngx_veriff_outcome_e
+ngx_veriff_policy_tie(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, ngx_uint_t adopted)
+{
+    ngx_veriff_id_t        *id;
+    ngx_veriff_standing_t  *standing;
+
+    standing = &history->standing;
+    id = &standing->session;
+
+    if (message->status != standing->status) {
+        return (message->status == NGX_VERIFF_STATUS_DECLINED)
+               ? NGX_VERIFF_APPLIED : NGX_VERIFF_STALE;
+    }
+
+    if (ngx_veriff_policy_is(id, &message->session_id)) {
+        return NGX_VERIFF_DUPLICATE;
+    }
+
+    if (!standing->adopted && !ngx_veriff_policy_own(history)) {
+
+        /* a superseded session's */
+
+        return (message->status == NGX_VERIFF_STATUS_DECLINED)
+               ? NGX_VERIFF_APPLIED : NGX_VERIFF_STALE;
+    }
+
+    if (!adopted) {
+        return NGX_VERIFF_APPLIED;
+    }
+
+    if (!standing->adopted || message->session_id.len > id->len
+        || (message->session_id.len == id->len
+            && ngx_memcmp(message->session_id.data, id->data, id->len) > 0))
+    {
+        return NGX_VERIFF_DUPLICATE;
+    }
 
     return NGX_VERIFF_APPLIED;
 }
@@ -424,8 +558,21 @@ ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
 ngx_uint_t
 ngx_veriff_policy_undecided(ngx_veriff_history_t *history)
 {
-    return history->open.session.len != 0
-           && !history->open.dead
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+
+    if (open->decided
+        && (open->decision == NGX_VERIFF_STATUS_APPROVED
+            || open->decision == NGX_VERIFF_STATUS_DECLINED))
+    {
+        /* also if another session's later one stands */
+
+        return 0;
+    }
+
+    return open->session.len != 0
+           && !open->dead
            && !ngx_veriff_policy_own(history);
 }
 
@@ -454,6 +601,26 @@ ngx_veriff_policy_live(ngx_veriff_history_t *history,
 {
     return ngx_veriff_policy_undecided(history)
            && history->open.created + policy->session_lifetime > policy->now;
+}
+
+
+/* an adopted session may become the open one */
+
+static ngx_uint_t
+ngx_veriff_policy_vacant(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy)
+{
+    ngx_veriff_open_t  *open;
+
+    open = &history->open;
+
+    if (open->session.len == 0) {
+        return 1;
+    }
+
+    return open->adopted
+           ? !ngx_veriff_policy_live(history, policy)
+           : open->created + policy->session_lifetime <= policy->now;
 }
 
 

@@ -69,6 +69,7 @@ typedef struct {
     ngx_veriff_id_t         session;
     int64_t                 decided;    /* microseconds: decisionTime */
     int64_t                 withdrawn;  /* of an approval, or 0 */
+    ngx_uint_t              adopted;    /* see ngx_veriff_policy_adopt() */
 } ngx_veriff_standing_t;
 
 
@@ -84,6 +85,7 @@ typedef struct {
 typedef struct {
     ngx_veriff_id_t         session;
     time_t                  created;
+    ngx_uint_t              adopted;    /* its URL is not known */
 
     ngx_veriff_status_e     dead;       /* none, expired, abandoned */
     ngx_veriff_status_e     decision;   /* the latest, verdicts included */
@@ -123,7 +125,8 @@ void ngx_veriff_policy_init(ngx_veriff_history_t *history);
 
 /*
  * Opens a session in place of the one before; the verdict goes on standing.
- * The id must be one that ngx_veriff_api_id() accepts.
+ * The id must be one that ngx_veriff_api_id() accepts.  If it is open, having
+ * been adopted a moment before, what is known of it stays.
  */
 void ngx_veriff_policy_open(ngx_veriff_history_t *history, ngx_str_t *id,
     time_t now);
@@ -131,6 +134,17 @@ void ngx_veriff_policy_open(ngx_veriff_history_t *history, ngx_str_t *id,
 /* Applies a message; the history must be ngx_veriff_policy_init()ed. */
 ngx_veriff_outcome_e ngx_veriff_policy_apply(ngx_veriff_history_t *history,
     ngx_veriff_message_t *message, time_t now);
+
+/*
+ * Applies a message about a session that the gateway did not make, and that
+ * is the user's nonetheless.  As nothing says which of such sessions comes
+ * after which, the verdicts of each of them count, by their time.  It becomes
+ * the open session if there is none that may still bring a verdict; one that
+ * the gateway made keeps its place for its lifetime, since it would lose its
+ * say by being superseded.  now and session_lifetime of the policy are used.
+ */
+ngx_veriff_outcome_e ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, ngx_veriff_policy_t *policy);
 
 /* The status of the open session: none if there is none. */
 ngx_veriff_status_e ngx_veriff_policy_status(ngx_veriff_history_t *history);

@@ -22,16 +22,22 @@
  *    80  rate_last      88  rate_excess (4)    92  outcome (2)
  *    94  retry_after (2)                       96  user's len (4)
  *   100  url's len (4)                      104  vendor_data
- *   112  end_user_id
+ *   112  end_user_id       120  integration
  *
  * then the attempts (8 bytes hash, 1 byte event and decided), the standing
- * session's id, the open session's if it is another one, user and URL.
+ * session's id, if the open session is another one its id and the standing
+ * session's vendor_data and end_user_id, then user and URL.
  */
 
-#define NGX_VERIFF_RECORD_HEAD      120
+#define NGX_VERIFF_RECORD_HEAD      128
 #define NGX_VERIFF_RECORD_ATTEMPT   9
 
+#define NGX_VERIFF_RECORD_ECHO      16
+
 #define NGX_VERIFF_RECORD_OWN       0x01    /* both ids are the same */
+#define NGX_VERIFF_RECORD_OPEN      0x02    /* adopted: the open session, */
+#define NGX_VERIFF_RECORD_STANDING  0x04    /* the standing one */
+#define NGX_VERIFF_RECORD_FLAGS     0x07
 
 #define NGX_VERIFF_ATTEMPT_EVENT    0x0f
 #define NGX_VERIFF_ATTEMPT_DECIDED  0x80
@@ -58,7 +64,8 @@ ngx_veriff_record_len(ngx_veriff_record_t *record)
 
     if (!ngx_veriff_record_own(record)) {
         len += h->open.nattempts * NGX_VERIFF_RECORD_ATTEMPT
-               + h->open.session.len + record->url.len;
+               + h->open.session.len + NGX_VERIFF_RECORD_ECHO
+               + record->url.len;
     }
 
     return len;
@@ -86,7 +93,10 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
     buf[4] = (u_char) n;
     buf[5] = (u_char) h->standing.session.len;
     buf[6] = (u_char) open->session.len;
-    buf[7] = own ? NGX_VERIFF_RECORD_OWN : 0;
+    buf[7] = (u_char) ((own ? NGX_VERIFF_RECORD_OWN : 0)
+                       | (open->adopted ? NGX_VERIFF_RECORD_OPEN : 0)
+                       | (h->standing.adopted ? NGX_VERIFF_RECORD_STANDING
+                                              : 0));
 
     ngx_veriff_record_put(&buf[8], record->revision, 8);
     ngx_veriff_record_put(&buf[16], (uint64_t) h->standing.decided, 8);
@@ -105,6 +115,7 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
     ngx_veriff_record_put(&buf[100], own ? 0 : record->url.len, 4);
     ngx_veriff_record_put(&buf[104], record->vendor_data, 8);
     ngx_veriff_record_put(&buf[112], record->end_user_id, 8);
+    ngx_veriff_record_put(&buf[120], record->integration, 8);
 
     p = &buf[NGX_VERIFF_RECORD_HEAD];
 
@@ -122,6 +133,11 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
 
     if (!own) {
         p = ngx_cpymem(p, open->session.data, open->session.len);
+
+        ngx_veriff_record_put(p, record->standing_vendor_data, 8);
+        ngx_veriff_record_put(p + 8, record->standing_end_user_id, 8);
+
+        p += NGX_VERIFF_RECORD_ECHO;
     }
 
     p = ngx_veriff_record_copy(p, &record->user);
@@ -172,6 +188,7 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     record->retry_after = (ngx_uint_t) ngx_veriff_record_get(&head[94], 2);
     record->vendor_data = ngx_veriff_record_get(&head[104], 8);
     record->end_user_id = ngx_veriff_record_get(&head[112], 8);
+    record->integration = ngx_veriff_record_get(&head[120], 8);
 
     p += NGX_VERIFF_RECORD_HEAD;
 
@@ -187,11 +204,22 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
 
     p = ngx_veriff_record_read_id(&h->standing.session, p);
 
+    open->adopted = (head[7] & NGX_VERIFF_RECORD_OPEN) ? 1 : 0;
+    h->standing.adopted = (head[7] & NGX_VERIFF_RECORD_STANDING) ? 1 : 0;
+
     if (head[7] & NGX_VERIFF_RECORD_OWN) {
         open->session = h->standing.session;
 
+        record->standing_vendor_data = record->vendor_data;
+        record->standing_end_user_id = record->end_user_id;
+
     } else {
         p = ngx_veriff_record_read_id(&open->session, p);
+
+        record->standing_vendor_data = ngx_veriff_record_get(p, 8);
+        record->standing_end_user_id = ngx_veriff_record_get(p + 8, 8);
+
+        p += NGX_VERIFF_RECORD_ECHO;
     }
 
     if (record->user.len) {
@@ -227,7 +255,7 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
         || p[4] > NGX_VERIFF_ATTEMPTS_MAX
         || p[5] > NGX_VERIFF_ID_MAX
         || p[6] > NGX_VERIFF_ID_MAX
-        || (p[7] & ~NGX_VERIFF_RECORD_OWN) != 0
+        || (p[7] & ~NGX_VERIFF_RECORD_FLAGS) != 0
         || ((p[7] & NGX_VERIFF_RECORD_OWN)
             && (p[4] != 0 || p[5] != p[6] || p[5] == 0)))
     {
@@ -246,7 +274,8 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
     }
 
     need = NGX_VERIFF_RECORD_HEAD + p[4] * NGX_VERIFF_RECORD_ATTEMPT + p[5]
-           + ((p[7] & NGX_VERIFF_RECORD_OWN) ? 0 : p[6])
+           + ((p[7] & NGX_VERIFF_RECORD_OWN)
+              ? 0 : p[6] + NGX_VERIFF_RECORD_ECHO)
            + record->user.len + record->url.len;
 
     if (len != need) {

@@ -29,6 +29,7 @@ typedef struct {
     ngx_veriff_history_t    history;
 
     uint64_t                revision;   /* one more with each change */
+    uint64_t                integration; /* keyed hash of its name */
 
     int64_t                 lease;      /* ms: someone creates until then */
     uint64_t                holder;     /* who does */
@@ -45,6 +46,10 @@ typedef struct {
     /* keyed hashes of what was sent for the open session, or 0 */
     uint64_t                vendor_data;
     uint64_t                end_user_id;
+
+    /* and for the session whose verdict stands */
+    uint64_t                standing_vendor_data;
+    uint64_t                standing_end_user_id;
 
     /* sealed; empty if there is none */
     ngx_str_t               user;

@@ -3,8 +3,10 @@
 
 use lib 't/lib';
 use VeriffTest;
+use VeriffDb ();
 
 use HTTP::Tiny ();
+use IO::Socket::INET ();
 use Test::More ();
 use Time::HiRes ();
 
@@ -62,6 +64,7 @@ http {
         api_key_file $keys/api_key;
         shared_secret_file $keys/shared_secret;
         user \$http_x_user trusted;
+        session_rate off;
         url_hosts 127.0.0.1;
         callback https://app.example.com/done;
     }
@@ -265,17 +268,84 @@ while ($n < 4000) {
 Test::More::is($last, 503, "TEST 8: full after $n users");
 create("more$_") for 1 .. 10;
 Test::More::is(status('full0'), 200, 'TEST 8: those who are in are known');
-Test::More::cmp_ok(lines(qr/veriff store.*MDB_MAP_FULL/), '<=', 2,
+Test::More::cmp_ok(lines(qr/veriff store.*it is full/), '<=', 2,
                    'TEST 8: once per worker');
 
 my @old = split ' ', `ps -o pid= --ppid $master`;
 
+# requests that are under way when others have a larger store already
+sub begin {
+    my ($user) = @_;
+
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                       PeerPort => $port)
+        or die "connect: $!";
+
+    syswrite $socket, "GET /status HTTP/1.0\r\nX-User: $user\r\n";
+
+    return $socket;
+}
+
+my @under_way = map { begin("full$_") } 1 .. 20;
+
 configure(size => '8m');
 kill 'HUP', $master;
+Test::More::ok(wait_for(sub {
+    my %is = map { $_ => 1 } @old;
+    grep { !$is{$_} } split ' ', `ps -o pid= --ppid $master`;
+}), 'TEST 9: workers with the large store');
+
+VeriffDb::store_dir("$dir/store");
+VeriffDb::change(sub { $_[0]{"x$_"} = 'x' x 100_000 for 1 .. 50 });
+
+Test::More::ok((grep { kill 0, $_ } @old) > 0,
+               'TEST 9: those with the small one are still there');
+Test::More::cmp_ok(-s "$dir/store/data.mdb", '>', 5_000_000,
+                   'TEST 9: it has grown');
+
+for my $socket (@under_way) {
+    syswrite $socket, "\r\n";
+    my $line = <$socket> // 'nothing';
+    Test::More::like($line, qr/ 200 /, 'TEST 9: a request under way');
+}
+
+@under_way = ();
+VeriffDb::change(sub { delete $_[0]{"x$_"} for 1 .. 50 });
+
 Test::More::ok(wait_for(sub { !grep { kill 0, $_ } @old }),
                'TEST 9: the workers with the small map have ended');
 Test::More::is(create('larger'), 200, 'TEST 9: room after a reload');
 Test::More::is(status('full0'), 200, 'TEST 9: nothing is lost');
+
+# no file may be written behind its head, as if the disk was full
+sub limit_files {
+    my ($soft) = @_;
+
+    # root may be without the right to it, a process of the same user is not
+    my @as = $> == 0 ? qw(setpriv --reuid=nobody --regid=nogroup
+                          --clear-groups) : ();
+
+    for my $pid (split ' ', `ps -o pid= --ppid $master`) {
+        system(@as, 'prlimit', '--pid', $pid, "--fsize=$soft:") == 0
+            or die "prlimit: $?";
+    }
+}
+
+limit_files(12288);
+Test::More::is(create("disk$_"), 503, "TEST 10: a full disk, $_")
+    for 1 .. 12;
+Test::More::is(status("full$_"), 200, "TEST 10: those who are in, $_")
+    for 1 .. 12;
+Test::More::cmp_ok(lines(qr/veriff store.*File too large/), '<=', 2,
+                   'TEST 10: once per worker');
+Test::More::cmp_ok(lines(qr/veriff store.*File too large/), '>=', 1,
+                   'TEST 10: it is logged');
+limit_files('unlimited');
+Test::More::is(create("disk$_"), 200, "TEST 11: room again, $_")
+    for 1 .. 12;
+Test::More::is(lines(qr/\[notice\].*veriff store.*can be written again/),
+               lines(qr/veriff store.*File too large/),
+               'TEST 11: which is logged, too');
 
 # reloads
 my @failed;
@@ -292,7 +362,7 @@ for my $n (1 .. 20) {
     push @failed, "reload $n, session: $got" if $got != 200;
 }
 
-Test::More::is(join(', ', @failed), '', 'TEST 10: 20 reloads');
+Test::More::is(join(', ', @failed), '', 'TEST 12: 20 reloads');
 stop();
 Test::More::is(lines(qr/\[(?:alert|crit)\]|exited on signal/), 0,
-               'TEST 10: the log');
+               'TEST 12: the log');

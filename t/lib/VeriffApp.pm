@@ -6,7 +6,10 @@ package VeriffApp;
 #     app GET /path?args x-veriff-state=VERIFIED x-veriff-session=...
 #
 # X-Veriff-* headers (whatever stands for "-") in the order in which they came.
-# A request to /accel/... is answered with X-Accel-Redirect to the rest, and
+# app_seen() has the lines of all requests since it was called last.
+#
+# A request to /accel/... is answered with X-Accel-Redirect to the rest (to a
+# named location if that begins with "@"), and with headers that nginx keeps;
 # one to /status/NNN with that status.  An Upgrade is granted, then the app
 # says "app upgraded" and echoes one line.
 #
@@ -20,9 +23,10 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use File::Temp ();
 use IO::Socket::INET ();
 
-our @EXPORT = qw(start_app);
+our @EXPORT = qw(start_app app_seen);
 
 my %login = (
     '/session'     => [qr/^Cookie:.*\bsession=(\w+)/i, 200, 'X-User'],
@@ -34,6 +38,7 @@ my %login = (
 
 my @app_pids;
 my $owner = $$;
+my $seen;
 
 sub start_app {
     my ($name) = @_;
@@ -45,6 +50,7 @@ sub start_app {
         or die "listen: $!";
 
     $ENV{"TEST_NGINX_\U$name\E_PORT"} = $listener->sockport;
+    $seen //= File::Temp->new(TEMPLATE => 'veriff-app-XXXXXX', TMPDIR => 1);
 
     my $pid = fork // die "fork: $!";
 
@@ -69,6 +75,24 @@ sub start_app {
     }
 }
 
+# A line is there before its answer is.
+sub app_seen {
+    open my $in, '<', $seen->filename or die "$seen: $!";
+    my @lines = <$in>;
+
+    truncate $seen->filename, 0;
+    chomp @lines;
+
+    return @lines;
+}
+
+sub _note {
+    my ($line) = @_;
+
+    open my $out, '>>', $seen->filename or die "$seen: $!";
+    syswrite $out, "$line\n";
+}
+
 sub _serve {
     my ($client, $name) = @_;
 
@@ -86,6 +110,8 @@ sub _serve {
         lc($header) =~ /^x.veriff/ ? lc($header) . '=' . ($value // '') : ()
     } @headers;
 
+    _note($line);
+
     if (grep { /^upgrade:/i } @headers) {
         syswrite $client, "HTTP/1.1 101 Switching Protocols\r\n"
                           . "Connection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -95,22 +121,28 @@ sub _serve {
         return;
     }
 
-    my ($status, $more) = (200, '');
+    my ($status, $more) = (200, "Content-Type: text/plain\r\n");
 
     $status = $1 if $uri =~ m{^/status/(\d+)};
-    $more = "X-Accel-Redirect: $1\r\n" if $uri =~ m{^/accel(/\S*)};
+
+    if ($uri =~ m{^/accel(/\S*)}) {
+        $more = 'X-Accel-Redirect: ' . $1 =~ s{^/@}{@}r . "\r\n"
+                . "Content-Type: text/css; charset=iso-8859-1\r\n"
+                . "Content-Disposition: attachment\r\n"
+                . "Cache-Control: public, max-age=600\r\n"
+                . "Set-Cookie: app=1\r\n";
+    }
 
     if (my $who = $login{$uri}) {
         my ($user) = map { $_ =~ $who->[0] ? $1 : () } @headers;
 
         $status = defined $user ? $who->[1] : 401;
-        $more = "$who->[2]: $user\r\nX-First-Name: \u$user\r\n"
+        $more .= "$who->[2]: $user\r\nX-First-Name: \u$user\r\n"
                 . "X-Last-Name: Example\r\nX-Birth-Date: 1990-01-02\r\n"
             if defined $user;
     }
 
-    syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n"
-                      . "Content-Type: text/plain\r\n" . $more
+    syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n" . $more
                       . 'Content-Length: ' . (1 + length $line) . "\r\n\r\n"
                       . ($method eq 'HEAD' ? '' : "$line\n");
 }

@@ -29,6 +29,7 @@ static void test_changes(void);
 static void test_linked(void);
 static void test_full(void);
 static void test_stat(void);
+static void test_scan(void);
 static void test_processes(void);
 static void test_kills(void);
 
@@ -52,6 +53,7 @@ main(void)
     test_linked();
     test_full();
     test_stat();
+    test_scan();
     test_processes();
     test_kills();
 
@@ -223,9 +225,10 @@ test_full(void)
     ngx_uint_t             n;
     ngx_pool_t            *pool;
     ngx_veriff_lmdb_t     *db;
-    ngx_veriff_lmdb_op_t   o;
+    ngx_veriff_lmdb_op_t   o, small;
+    ngx_veriff_lmdb_job_t  full, room;
 
-    unit_group("a full map refuses new values and serves what it has");
+    unit_group("a full store refuses new values and serves what it has");
 
     make_dir();
     pool = ngx_stub_pool_create();
@@ -243,28 +246,159 @@ test_full(void)
 
     expect(rc == NGX_ABORT);
     expect(n > 50 && n < 110);
-    expect(strstr(ngx_veriff_lmdb_error(db), "MAP_FULL") != NULL);
     expect(get(db, pool, "k0", &v) == NGX_OK);
     expect(v.len == 10000);
+
+    /* in one batch with others: they are not refused */
+
+    op(&o, "new", big);
+    op(&small, "k1", value(pool, 2, 5000));
+    small.expects = 1;
+    small.revision = 1;
+
+    full.ops = &o;
+    full.next = &room;
+    room.ops = &small;
+    room.next = NULL;
+
+    ngx_veriff_lmdb_batch(db, &full);
+
+    expect(full.rc == NGX_ABORT);
+    expect(room.rc == NGX_OK);
+    expect(get(db, pool, "k1", &v) == NGX_OK);
+    expect(v.len == 5000 && revision(&v) == 2);
+    expect(get(db, pool, "new", &v) == NGX_DECLINED);
+
+    /* with what belongs to it, but not without end */
+
+    rc = NGX_OK;
+
+    for (n = 2; n < 50 && rc == NGX_OK; n++) {
+        snprintf(key, sizeof(key), "k%u", (unsigned) n);
+
+        op(&o, key, value(pool, 2, 10000));
+        o.expects = 1;
+        o.revision = 1;
+
+        snprintf(key, sizeof(key), "s%u", (unsigned) n);
+
+        op(&small, key, big);
+        o.linked = &small;
+        rc = change(db, &o);
+    }
+
+    expect(rc == NGX_ABORT);
+    expect(n > 15 && n < 30);
+    expect(get(db, pool, "k2", &v) == NGX_OK);
+    expect(revision(&v) == 2);
+    expect(get(db, pool, "s2", &v) == NGX_OK);
+
+    /* alone it always can */
+
+    op(&o, "k49", value(pool, 2, 12000));
+    o.expects = 1;
+    o.revision = 1;
+    expect(change(db, &o) == NGX_OK);
 
     /* and room can be made */
 
     ngx_str_null(&v);
 
-    for (n = 0; n < 20; n++) {
+    for (n = 0; n < 50; n++) {
         snprintf(key, sizeof(key), "k%u", (unsigned) n);
 
         op(&o, key, v);
-
-        if (change(db, &o) != NGX_OK) {
-            break;
-        }
+        expect(change(db, &o) == NGX_OK);
     }
 
-    expect(n > 0);
     op(&o, "new", big);
-    (void) change(db, &o);
     expect(change(db, &o) == NGX_OK);
+
+    ngx_stub_pool_destroy(pool);
+    remove_dir();
+}
+
+
+/* all there is comes once, in order, and what is followed with it */
+
+static void
+test_scan(void)
+{
+    char                     key[16];
+    ngx_str_t                v;
+    ngx_uint_t               i, n, steps, users, found;
+    ngx_pool_t              *pool;
+    ngx_veriff_lmdb_t       *db;
+    ngx_veriff_lmdb_op_t     o;
+    ngx_veriff_lmdb_scan_t   scan;
+    u_char                   last[NGX_VERIFF_LMDB_KEY_LEN];
+
+    unit_group("a scan sees everything");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    db = open_db(pool, SIZE);
+
+    ngx_memzero(&scan, sizeof(ngx_veriff_lmdb_scan_t));
+    scan.pool = pool;
+    scan.follow = 's';
+
+    ngx_veriff_lmdb_scan(db, &scan);
+    expect(scan.rc == NGX_DONE && scan.n == 0);
+
+    for (n = 0; n < 100; n++) {
+        snprintf(key, sizeof(key), "u%u", (unsigned) n);
+        op(&o, key, value(pool, n + 1, (n % 10) ? 100 : 20000));
+        expect(change(db, &o) == NGX_OK);
+
+        /* each tenth leads to nobody */
+
+        v.data = ngx_pnalloc(pool, NGX_VERIFF_LMDB_KEY_LEN + 8);
+        v.len = NGX_VERIFF_LMDB_KEY_LEN + 8;
+        ngx_memcpy(v.data, o.key, NGX_VERIFF_LMDB_KEY_LEN);
+        ngx_memset(v.data + NGX_VERIFF_LMDB_KEY_LEN, 0, 8);
+
+        if (n % 10 == 0) {
+            v.data[0] = 'x';
+        }
+
+        snprintf(key, sizeof(key), "s%u", (unsigned) n);
+        op(&o, key, v);
+        expect(change(db, &o) == NGX_OK);
+    }
+
+    users = found = steps = 0;
+    ngx_memzero(last, NGX_VERIFF_LMDB_KEY_LEN);
+
+    do {
+        ngx_veriff_lmdb_scan(db, &scan);
+
+        expect(scan.n <= NGX_VERIFF_LMDB_SCAN_MAX);
+        steps++;
+
+        for (i = 0; i < scan.n; i++) {
+            expect(ngx_memcmp(scan.entries[i].key, last, sizeof(last)) > 0);
+            ngx_memcpy(last, scan.entries[i].key, sizeof(last));
+
+            if (last[0] == 'u') {
+                users++;
+                expect(revision(&scan.entries[i].value) > 0);
+                expect(scan.entries[i].followed.len == 0);
+
+            } else {
+                found += (scan.entries[i].followed.len == 100);
+            }
+        }
+
+    } while (scan.rc == NGX_OK && steps < 20);
+
+    expect(scan.rc == NGX_DONE);
+    expect(users == 100);
+    expect(found == 90);
+
+    /* large values make small steps */
+
+    expect(steps >= 4 && steps < 20);
 
     ngx_stub_pool_destroy(pool);
     remove_dir();
@@ -340,7 +474,7 @@ test_stat(void)
     expect(rc == NGX_ABORT);
     expect(ngx_veriff_lmdb_stat(db, &st) == NGX_OK);
     expect(st.entries == i);
-    expect(st.used <= SIZE && st.used > SIZE / 10 * 9);
+    expect(st.used >= SIZE && st.used < SIZE / 10 * 11);
 
     ngx_stub_pool_destroy(pool);
     remove_dir();
@@ -360,7 +494,7 @@ test_processes(void)
     ngx_veriff_lmdb_t     *db;
     ngx_veriff_lmdb_op_t   o;
 
-    unit_group("another process grows the map");
+    unit_group("another process has a larger size");
 
     make_dir();
 
@@ -390,13 +524,18 @@ test_processes(void)
 
     rc = get(db, pool, "k79", &v);
 
-    if (rc == NGX_AGAIN) {
-        expect(ngx_veriff_lmdb_resize(db) == NGX_OK);
-        rc = get(db, pool, "k79", &v);
-    }
-
     expect(rc == NGX_OK);
     expect(v.len == 100000);
+
+    /* and what it knows can be changed */
+
+    op(&o, "k79", v);
+    o.expects = 1;
+    o.revision = 1;
+    expect(change(db, &o) == NGX_OK);
+
+    op(&o, "new", v);
+    expect(change(db, &o) == NGX_ABORT);
 
     ngx_stub_pool_destroy(pool);
     remove_dir();

@@ -17,9 +17,11 @@
 #define USEC      1000000LL
 #define AT(n)     ((NOW - 1000 + (n)) * USEC)
 #define FUTURE    ((NOW + 7 * 86400) * USEC)
+#define LIFETIME  (7 * 86400)
 
 #define DEPTH     6
-#define MESSAGES  (sizeof(messages) / sizeof(messages[0]))
+
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 
 typedef struct {
@@ -34,29 +36,46 @@ typedef struct {
 
 typedef struct {
     ngx_veriff_status_e    verdict;
+    const char            *session;     /* whose it is */
     int64_t                decided;
     ngx_veriff_status_e    status;
 } expected_t;
 
 
-static void test_sequences(const char *name, int64_t base);
+/* the messages of a walk, and what is known before they come */
+
+typedef struct {
+    message_t             *messages;
+    ngx_uint_t             n;
+    int64_t                base;        /* s1's approval, 0: none */
+    ngx_uint_t             empty;       /* no session at all */
+    const char            *open;        /* whose status it is, or NULL */
+} scene_t;
+
+
+static void test_sequences(const char *name, scene_t *s);
 static void walk(ngx_veriff_history_t *history, ngx_uint_t set,
     ngx_uint_t depth);
 static ngx_veriff_outcome_e apply(ngx_veriff_history_t *history,
     message_t *m);
-static expected_t oracle(ngx_uint_t set, int64_t base);
+static expected_t oracle(ngx_uint_t set);
+static ngx_uint_t preferred(const char *session, const char *before);
 static ngx_veriff_status_e oracle_status(ngx_uint_t set);
 static int64_t clamp(int64_t time);
 static void begin(ngx_veriff_history_t *history, int64_t base);
 static void test_states(void);
+static void test_adopted(void);
 static void test_outcomes(void);
 static void test_attempts(void);
 static void test_names(void);
 
 
-/* s1 was superseded by s2; s3 is nobody's; 0: absent or malformed time */
+/*
+ * s1 was superseded by s2; x1 and x2 are the application's; s3 is nobody's;
+ * 0: absent or malformed time
+ */
 
-static message_t  messages[] = {
+static message_t  made[] = {
     { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30) },
     { "s1", "a0", NGX_VERIFF_STATUS_APPROVED,     AT(90) },
     { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
@@ -72,6 +91,61 @@ static message_t  messages[] = {
     { "s3", "a3", NGX_VERIFF_STATUS_APPROVED,     AT(50) }
 };
 
+static message_t  both[] = {
+    { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30) },
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
+    { "s2", "a2", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
+    { "s2", NULL, NGX_VERIFF_STATUS_ABANDONED,    0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
+    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
+    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(50) },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
+    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
+    { "x2", NULL, NGX_VERIFF_STATUS_EXPIRED,      0 }
+};
+
+static message_t  adopted[] = {
+    { "x1", "b1", NGX_VERIFF_STATUS_STARTED,      0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_SUBMITTED,    0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_RESUBMISSION, AT(10) },
+    { "x1", "b2", NGX_VERIFF_STATUS_REVIEW,       0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
+    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(30) },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     FUTURE },
+    { "x1", NULL, NGX_VERIFF_STATUS_ABANDONED,    0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_NONE,         AT(90) }
+};
+
+static message_t  several[] = {
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
+    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
+    { "x1", NULL, NGX_VERIFF_STATUS_EXPIRED,      0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_STARTED,      0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
+    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(60) },
+    { "x3", "d1", NGX_VERIFF_STATUS_APPROVED,     AT(60) },
+    { "x3", "d1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
+    { "x3", NULL, NGX_VERIFF_STATUS_REVIEW,       AT(10) }
+};
+
+static scene_t  scenes[] = {
+    { made,    COUNT(made),    AT(20), 0, "s2" },
+    { made,    COUNT(made),    0,      0, "s2" },
+    { both,    COUNT(both),    AT(20), 0, "s2" },
+    { both,    COUNT(both),    AT(40), 0, "s2" },
+    { adopted, COUNT(adopted), 0,      1, "x1" },
+    { several, COUNT(several), 0,      1, NULL }
+};
+
+static scene_t     *scene;
 static expected_t  *expectations;
 static ngx_uint_t   sequences;
 static ngx_uint_t   wrong;
@@ -80,9 +154,14 @@ static ngx_uint_t   wrong;
 int
 main(void)
 {
-    test_sequences("all sequences after an approval", AT(20));
-    test_sequences("all sequences after nothing", 0);
+    test_sequences("all sequences after an approval", &scenes[0]);
+    test_sequences("all sequences after nothing", &scenes[1]);
+    test_sequences("with the application's sessions", &scenes[2]);
+    test_sequences("with the application's sessions, a tie", &scenes[3]);
+    test_sequences("a session of the application alone", &scenes[4]);
+    test_sequences("several sessions of the application", &scenes[5]);
     test_states();
+    test_adopted();
     test_outcomes();
     test_attempts();
     test_names();
@@ -92,29 +171,42 @@ main(void)
 
 
 static void
-test_sequences(const char *name, int64_t base)
+test_sequences(const char *name, scene_t *s)
 {
-    ngx_uint_t            set;
+    ngx_uint_t            set, n, want;
     ngx_veriff_history_t  history;
 
     unit_group(name);
 
-    expectations = calloc(1 << MESSAGES, sizeof(expected_t));
+    scene = s;
+
+    expectations = calloc(1 << scene->n, sizeof(expected_t));
     if (expectations == NULL) {
         abort();
     }
 
-    for (set = 0; set < (1 << MESSAGES); set++) {
-        expectations[set] = oracle(set, base);
+    for (set = 0; set < (1U << scene->n); set++) {
+        expectations[set] = oracle(set);
     }
 
     sequences = 0;
     wrong = 0;
 
-    begin(&history, base);
+    begin(&history, scene->base);
+
+    if (scene->empty) {
+        ngx_veriff_policy_init(&history);
+    }
+
     walk(&history, 0, 0);
 
-    expect(sequences > 5000000);
+    want = 0;
+
+    for (n = 0; n <= DEPTH; n++) {
+        want = want * scene->n + 1;
+    }
+
+    expect(sequences == want);
     expect(wrong == 0);
 
     free(expectations);
@@ -161,7 +253,10 @@ walk(ngx_veriff_history_t *history, ngx_uint_t set, ngx_uint_t depth)
 
     if (history->standing.status != e->verdict
         || history->standing.decided != e->decided
-        || ngx_veriff_policy_status(history) != e->status)
+        || history->standing.session.len != strlen(e->session)
+        || ngx_memcmp(history->standing.session.data, e->session,
+                      history->standing.session.len) != 0
+        || (scene->open && ngx_veriff_policy_status(history) != e->status))
     {
         wrong++;
     }
@@ -170,10 +265,10 @@ walk(ngx_veriff_history_t *history, ngx_uint_t set, ngx_uint_t depth)
         return;
     }
 
-    for (i = 0; i < MESSAGES; i++) {
+    for (i = 0; i < scene->n; i++) {
         next = *history;
 
-        (void) apply(&next, &messages[i]);
+        (void) apply(&next, &scene->messages[i]);
 
         walk(&next, set | (1 << i), depth + 1);
     }
@@ -183,6 +278,7 @@ walk(ngx_veriff_history_t *history, ngx_uint_t set, ngx_uint_t depth)
 static ngx_veriff_outcome_e
 apply(ngx_veriff_history_t *history, message_t *m)
 {
+    ngx_veriff_policy_t   policy;
     ngx_veriff_message_t  message;
 
     message.session_id.data = (u_char *) m->session;
@@ -191,6 +287,14 @@ apply(ngx_veriff_history_t *history, message_t *m)
     message.attempt_id.len = m->attempt ? strlen(m->attempt) : 0;
     message.status = m->status;
     message.time = m->time;
+
+    ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
+    policy.now = NOW;
+    policy.session_lifetime = LIFETIME;
+
+    if (m->session[0] == 'x') {
+        return ngx_veriff_policy_adopt(history, &message, &policy);
+    }
 
     return ngx_veriff_policy_apply(history, &message, NOW);
 }
@@ -202,20 +306,22 @@ apply(ngx_veriff_history_t *history, message_t *m)
  */
 
 static expected_t
-oracle(ngx_uint_t set, int64_t base)
+oracle(ngx_uint_t set)
 {
-    int64_t               best, time;
-    ngx_uint_t            i, withdrawn;
-    message_t            *m;
-    expected_t            e;
-    ngx_veriff_status_e   verdict;
+    int64_t                best, time;
+    ngx_uint_t             i, withdrawn;
+    message_t             *m;
+    expected_t             e;
+    const char            *session;
+    ngx_veriff_status_e    verdict;
 
     best = 0;
+    session = "";
     verdict = NGX_VERIFF_STATUS_NONE;
     withdrawn = 0;
 
-    for (i = 0; i < MESSAGES; i++) {
-        m = &messages[i];
+    for (i = 0; i < scene->n; i++) {
+        m = &scene->messages[i];
 
         if (!(set & (1 << i)) || m->time == 0
             || (m->status != NGX_VERIFF_STATUS_APPROVED
@@ -228,35 +334,51 @@ oracle(ngx_uint_t set, int64_t base)
 
         if (strcmp(m->session, "s1") == 0) {
             withdrawn |= (m->status == NGX_VERIFF_STATUS_DECLINED
-                          && time >= base);
+                          && time >= scene->base);
         }
 
-        if (strcmp(m->session, "s2") != 0) {
+        if (strcmp(m->session, "s2") != 0 && m->session[0] != 'x') {
             continue;
         }
 
         if (time > best
-            || (time == best && m->status == NGX_VERIFF_STATUS_DECLINED))
+            || (time == best && m->status > verdict)
+            || (time == best && m->status == verdict
+                && preferred(m->session, session)))
         {
             best = time;
+            session = m->session;
             verdict = m->status;
         }
     }
 
-    if (base != 0
-        && (best < base
-            || (best == base && verdict != NGX_VERIFF_STATUS_DECLINED)))
+    if (scene->base != 0
+        && (best < scene->base
+            || (best == scene->base
+                && verdict != NGX_VERIFF_STATUS_DECLINED)))
     {
-        best = base;
+        best = scene->base;
+        session = "s1";
         verdict = withdrawn ? NGX_VERIFF_STATUS_DECLINED
                             : NGX_VERIFF_STATUS_APPROVED;
     }
 
     e.verdict = verdict;
+    e.session = session;
     e.decided = best;
-    e.status = oracle_status(set);
+    e.status = scene->open ? oracle_status(set) : NGX_VERIFF_STATUS_NONE;
 
     return e;
+}
+
+
+/* of two that say the same at the same time: s2, x1, x2, ... */
+
+static ngx_uint_t
+preferred(const char *session, const char *before)
+{
+    return strcmp(before, "s2") != 0
+           && (strcmp(session, "s2") == 0 || strcmp(session, before) < 0);
 }
 
 
@@ -264,22 +386,29 @@ static ngx_veriff_status_e
 oracle_status(ngx_uint_t set)
 {
     int64_t               time;
-    ngx_uint_t            i, j, decided;
-    message_t            *m;
+    ngx_uint_t            i, j, decided, known;
+    message_t            *m, *other;
     ngx_veriff_status_e   event, decision;
 
     time = 0;
+    known = !scene->empty;
     event = NGX_VERIFF_STATUS_NONE;
     decision = NGX_VERIFF_STATUS_NONE;
 
-    for (i = 0; i < MESSAGES; i++) {
-        m = &messages[i];
+    for (i = 0; i < scene->n; i++) {
+        m = &scene->messages[i];
 
-        if (!(set & (1 << i)) || strcmp(m->session, "s2") != 0) {
+        if (!(set & (1 << i)) || strcmp(m->session, scene->open) != 0
+            || m->status == NGX_VERIFF_STATUS_NONE)
+        {
             continue;
         }
 
-        if (m->status == NGX_VERIFF_STATUS_EXPIRED) {
+        known = 1;
+
+        if (m->status == NGX_VERIFF_STATUS_EXPIRED
+            || m->status == NGX_VERIFF_STATUS_ABANDONED)
+        {
             return m->status;
         }
 
@@ -288,12 +417,14 @@ oracle_status(ngx_uint_t set)
         {
             decided = 0;
 
-            for (j = 0; j < MESSAGES; j++) {
+            for (j = 0; j < scene->n; j++) {
+                other = &scene->messages[j];
+
                 decided |= (set & (1 << j))
-                           && strcmp(messages[j].session, "s2") == 0
-                           && messages[j].status > NGX_VERIFF_STATUS_SUBMITTED
-                           && messages[j].attempt
-                           && strcmp(messages[j].attempt, m->attempt) == 0;
+                           && strcmp(other->session, scene->open) == 0
+                           && other->status > NGX_VERIFF_STATUS_SUBMITTED
+                           && other->attempt
+                           && strcmp(other->attempt, m->attempt) == 0;
             }
 
             if (!decided && m->status > event) {
@@ -309,6 +440,10 @@ oracle_status(ngx_uint_t set)
             time = clamp(m->time);
             decision = m->status;
         }
+    }
+
+    if (!known) {
+        return NGX_VERIFF_STATUS_NONE;
     }
 
     return event ? event : decision ? decision : NGX_VERIFF_STATUS_CREATED;
@@ -346,7 +481,7 @@ test_states(void)
 
     ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
     policy.now = NOW;
-    policy.session_lifetime = 7 * 86400;
+    policy.session_lifetime = LIFETIME;
 
     unit_group("nothing known");
 
@@ -367,7 +502,7 @@ test_states(void)
 
     policy.session_lifetime = 1000;
     expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
-    policy.session_lifetime = 7 * 86400;
+    policy.session_lifetime = LIFETIME;
 
     (void) apply(&h, &resubmit);
     expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
@@ -434,6 +569,91 @@ test_states(void)
 
     (void) apply(&h, &expired);
     expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+}
+
+
+static void
+test_adopted(void)
+{
+    ngx_str_t             id;
+    ngx_veriff_policy_t   policy;
+    ngx_veriff_history_t  h;
+
+    static message_t  submitted = { "x1", "b1",
+                                    NGX_VERIFF_STATUS_SUBMITTED, 0 };
+    static message_t  approved = { "x1", "b1",
+                                   NGX_VERIFF_STATUS_APPROVED, AT(40) };
+    static message_t  started = { "x2", "c1",
+                                  NGX_VERIFF_STATUS_STARTED, 0 };
+    static message_t  declined = { "x2", "c1",
+                                   NGX_VERIFF_STATUS_DECLINED, AT(60) };
+    static message_t  older = { "s2", "a1",
+                                NGX_VERIFF_STATUS_APPROVED, AT(30) };
+    static message_t  expired = { "s2", NULL,
+                                  NGX_VERIFF_STATUS_EXPIRED, 0 };
+
+    ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
+    policy.now = NOW;
+    policy.session_lifetime = LIFETIME;
+
+    unit_group("the application's session becomes the open one");
+
+    ngx_veriff_policy_init(&h);
+    expect(apply(&h, &submitted) == NGX_VERIFF_APPLIED);
+    expect(apply(&h, &submitted) == NGX_VERIFF_DUPLICATE);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+
+    expect(apply(&h, &started) == NGX_VERIFF_FOREIGN);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+
+    expect(apply(&h, &approved) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+
+    expect(apply(&h, &started) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_status(&h) == NGX_VERIFF_STATUS_STARTED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+
+    expect(apply(&h, &declined) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+
+    expect(apply(&h, &approved) == NGX_VERIFF_STALE);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+
+    unit_group("one of the gateway's keeps its place, and its say");
+
+    begin(&h, 0);
+    expect(apply(&h, &submitted) == NGX_VERIFF_FOREIGN);
+    expect(apply(&h, &expired) == NGX_VERIFF_APPLIED);
+    expect(apply(&h, &submitted) == NGX_VERIFF_FOREIGN);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
+    expect(apply(&h, &older) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+
+    h.open.created = NOW - LIFETIME;
+    expect(apply(&h, &submitted) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_status(&h) == NGX_VERIFF_STATUS_SUBMITTED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+
+    unit_group("decided, though another's verdict stands");
+
+    begin(&h, 0);
+    expect(apply(&h, &declined) == NGX_VERIFF_APPLIED);
+    expect(apply(&h, &older) == NGX_VERIFF_STALE);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+    expect(!ngx_veriff_policy_resumable(&h, &policy));
+
+    unit_group("the gateway's after all");
+
+    ngx_veriff_policy_init(&h);
+    expect(apply(&h, &submitted) == NGX_VERIFF_APPLIED);
+    ngx_str_set(&id, "x1");
+    ngx_veriff_policy_open(&h, &id, NOW);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+    expect(!h.open.adopted);
+
+    ngx_str_set(&id, "s4");
+    ngx_veriff_policy_open(&h, &id, NOW);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
 }
 
 

@@ -62,6 +62,7 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
     h->standing.session = h->open.session;
     h->standing.decided = 1767323045678901LL;
     h->standing.withdrawn = -1;
+    h->standing.adopted = 1;
 
     ngx_str_set(&id, OTHER);
     ngx_veriff_policy_open(h, &id, 1767323045);
@@ -80,6 +81,7 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
     }
 
     record->revision = 0xffffffffffffffffULL;
+    record->integration = 0xfedcba0123456789ULL;
     record->lease = 1767323045678LL;
     record->holder = 0x8000000000000001ULL;
     record->outcome_at = 1767323045679LL;
@@ -90,6 +92,8 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
     record->rate_excess = 0xffffffff;
     record->vendor_data = 0x1122334455667788ULL;
     record->end_user_id = 0x99aabbccddeeff00ULL;
+    record->standing_vendor_data = 0x0123456789abcdefULL;
+    record->standing_end_user_id = 0xfedcba9876543210ULL;
     record->user = unit_str(pool, "sealed user");
     record->url = unit_repeat(pool, "sealed URL ", 2000);
 }
@@ -134,6 +138,7 @@ test_round_trip(ngx_pool_t *pool)
     expect(ngx_memcmp(&back.history, &r.history,
                       sizeof(ngx_veriff_history_t)) == 0);
     expect(back.revision == r.revision);
+    expect(back.integration == r.integration);
     expect(back.lease == r.lease);
     expect(back.holder == r.holder);
     expect(back.outcome_at == r.outcome_at);
@@ -144,6 +149,8 @@ test_round_trip(ngx_pool_t *pool)
     expect(back.rate_excess == r.rate_excess);
     expect(back.vendor_data == r.vendor_data);
     expect(back.end_user_id == r.end_user_id);
+    expect(back.standing_vendor_data == r.standing_vendor_data);
+    expect(back.standing_end_user_id == r.standing_end_user_id);
     expect_str(back.user, "sealed user");
     expect(back.url.len == r.url.len);
     expect(ngx_memcmp(back.url.data, r.url.data, r.url.len) == 0);
@@ -186,9 +193,12 @@ test_at_rest(ngx_pool_t *pool)
 
     r.user = unit_repeat(pool, "u", 48);
     r.url = unit_repeat(pool, "url", 1000);
+    r.vendor_data = 5;
+    r.end_user_id = 6;
+    r.history.open.adopted = 1;
 
     bytes = written(pool, &r);
-    expect(bytes.len <= 208);
+    expect(bytes.len <= 216);
 
     expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
     expect(back.history.standing.status == NGX_VERIFF_STATUS_APPROVED);
@@ -197,6 +207,10 @@ test_at_rest(ngx_pool_t *pool)
     expect(ngx_memcmp(back.history.open.session.data, SESSION, id.len) == 0);
     expect(back.url.len == 0);
     expect(back.user.len == 48);
+    expect(back.standing_vendor_data == 5);
+    expect(back.standing_end_user_id == 6);
+    expect(back.history.open.adopted == 1);
+    expect(back.history.standing.adopted == 0);
 
     /* and the verdict still is what it was */
 
@@ -222,17 +236,20 @@ test_layout(ngx_pool_t *pool)
     ngx_str_null(&r.url);
     bytes = written(pool, &r);
 
-    expect(bytes.len == 120 + 12 * 9 + 36 + 12 + 11);
+    expect(bytes.len == 128 + 12 * 9 + 36 + 12 + 16 + 11);
     expect(bytes.data[0] == 1);
     expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
     expect(bytes.data[4] == 12);
     expect(ngx_memcmp(&bytes.data[40], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
            == 0);
     expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
-    expect(ngx_memcmp(&bytes.data[120],
+    expect(ngx_memcmp(&bytes.data[128],
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
-    expect(ngx_memcmp(&bytes.data[120 + 12 * 9], SESSION OTHER "sealed user",
-                      36 + 12 + 11) == 0);
+    expect(bytes.data[7] == 4);
+    expect(ngx_memcmp(&bytes.data[128 + 12 * 9],
+                      SESSION OTHER "\xef\xcd\xab\x89\x67\x45\x23\x01"
+                      "\x10\x32\x54\x76\x98\xba\xdc\xfe" "sealed user",
+                      36 + 12 + 16 + 11) == 0);
 }
 
 

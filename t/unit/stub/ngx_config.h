@@ -10,6 +10,10 @@
 #define _NGX_CONFIG_H_INCLUDED_
 
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +32,7 @@ typedef intptr_t   ngx_flag_t;
 #define NGX_INT64_LEN  (sizeof("-9223372036854775808") - 1)
 #define NGX_INT_T_LEN  NGX_INT64_LEN
 
+#define NGX_PTR_SIZE   __SIZEOF_POINTER__
 #define ngx_inline     inline
 
 #ifndef ngx_cdecl
