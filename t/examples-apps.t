@@ -202,9 +202,11 @@ on_block(3 => sub {
 
     $other->(POST => "/_sandbox/sessions/$made->{id}/decide",
              { status => 'approved', wait => JSON::PP::true() });
-    is_led('shop, back', browse('/veriff/return', %alice), 303, '/wine/');
+
+    # by the webhook: on return nginx would have asked the provider itself
     is_status('shop, verified', fetch('/wine/', %alice), 200,
               qr{^shop GET /wine/ x-veriff-state=VERIFIED});
+    is_led('shop, back', browse('/veriff/return', %alice), 303, '/wine/');
 
     is_status('hooks, no signature',
               fetch('/veriff/webhook', host => 'hooks.example.com',
@@ -297,6 +299,32 @@ on_block(5 => sub {
     is(length $answer->{content}, 3 << 20, 'as long as it was');
 });
 
+# and whose sessions count
+on_block(6 => sub {
+    my $made = sub {
+        my $answer = fetch('/v1/sessions', port => 8900, tls => 0,
+                           method => 'POST',
+                           headers => { 'Content-Type' => 'application/json' },
+                           body => JSON::PP::encode_json({
+                               verification => { vendorData => $_[0] } }));
+
+        is_status("a session of the app's for $_[0]", $answer, 201);
+        return json_of($answer)->{verification}{id};
+    };
+
+    is_status('nobody', browse('/x'), 401);
+    is_problem('unverified', fetch('/x', basic('alice')), 'UNVERIFIED');
+
+    my $session = $made->('alice');
+    event($session, 'submitted');
+    is_problem('submitted', fetch('/x', basic('alice')), 'PENDING');
+    decide($session, 'approved');
+    passes('approved', fetch('/x', basic('alice')), '/x');
+    is_problem('another user', fetch('/x', basic('bob')), 'UNVERIFIED');
+
+    led_through('/a/b?c=d', basic('carol'), jar => {});
+});
+
 no_root_location();
 start_app();
 start_app('bank');
@@ -337,4 +365,9 @@ __DATA__
 
 
 === TEST 5: the provider's API
+--- example: api-for-apps.conf
+
+
+
+=== TEST 6: the app's own sessions
 --- example: api-for-apps.conf

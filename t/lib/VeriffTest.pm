@@ -57,7 +57,14 @@ BEGIN {
         "$root/build/dist/ngx_http_veriff_module.so";
 }
 
-END { stop_sandbox() }
+my $exit_status = 0;
+
+END {
+    stop_sandbox();
+
+    # Test::Nginx's END blocks run commands, and forget that the suite died
+    $? ||= $exit_status;
+}
 
 use Test::Nginx::Socket -base;
 use Test::Nginx::Util ();
@@ -504,6 +511,9 @@ add_test_cleanup_handler(sub {
 $SIG{__WARN__} = sub {
     print STDERR $_[0] if $_[0] !~ /^WARNING: .*\[(?:alert|crit|emerg)\]/;
 };
+
+# before theirs
+END { $exit_status = $? }
 
 add_block_preprocessor(\&_before_block);
 env_to_nginx('UBSAN_OPTIONS');
