@@ -275,6 +275,13 @@ on_block(6 => sub {
              "app GET /told/y x-veriff-state=UNVERIFIED"
              . " x-veriff-session=$session");
 
+    # nor is it said of nobody whom the last one was
+    my $nobody = $check->('gated, nobody in report mode',
+                          '/gated/accel/nobody/y', 200,
+                          "app GET /accel/nobody/y $mark",
+                          'app GET /nobody/y x-veriff-state=UNKNOWN');
+    is($nobody->{headers}{'x-token'}, undef, 'nobody: no token');
+
     # a session location in between, which refuses, forgets nothing
     my $answer = ask('/gated/accel/method', 'alice',
                      Origin => 'https://evil.example');
@@ -480,7 +487,8 @@ location /except {
 
 
 === TEST 6: marks of several gates in one request
---- http_config eval: main::gate_http()
+--- http_config eval
+main::gate_http() . 'map $arg_nobody $nobody { default ""; }'
 --- config eval
 main::config('
 location /gated/accel/ {
@@ -491,6 +499,10 @@ location /open/accel/ {
     rewrite ^/open(.*)$ $1 break; ' . main::app() . '
 }
 location /told/ { veriff_gate kyc report max_age=1d; ' . main::app() . ' }
+location /nobody/ {
+    veriff_gate kyc report user=$nobody;
+    add_header X-Token $veriff_user_token; ' . main::app() . '
+}
 location /page/ { veriff_gate kyc max_age=1d page=/verify.html; }
 location = /verify.html { veriff_gate kyc max_age=1d; ' . main::app() . ' }
 location /pagex/ { veriff_gate kyc max_age=1d; error_page 403 /open/sorry; }

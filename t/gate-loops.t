@@ -181,8 +181,6 @@ on_block(2 => sub {
 on_block(3 => sub {
     my $i = 0;
 
-    app_seen();
-
     for my $fault ({ status => 503 }, { status => 401 }, { cut => 'header' },
                    { signature => 'wrong' }, { url => 'https://evil.example' })
     {
@@ -271,8 +269,6 @@ on_block(4 => sub {
 on_block(5 => sub {
     my %end = (none => 500, app => 500, rewritten => 403, elsewhere => 500,
                one => 403, other => 403);
-
-    app_seen();
 
     for my $place (sort keys %end) {
         for my $jar ({}, undef) {

@@ -133,4 +133,7 @@ sub led {
     not_reached($name);
 }
 
+# what an earlier block has left
+Test::Nginx::Util::add_block_preprocessor(sub { VeriffApp::app_seen() });
+
 1;
