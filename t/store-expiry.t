@@ -20,6 +20,9 @@ my %unit = (%seconds, %ms, %us);
 sub age {
     my ($by) = @_;
 
+    # or a worker of this start has it before it is made older
+    wait_until('the store was looked through at first', sub { swept() });
+
     change(sub {
         my ($all) = @_;
 
