@@ -30,8 +30,11 @@ JOBS        ?= 2
 TESTS       ?= $(wildcard t/*.t)
 CHECK       ?=
 
-# How many times "make crash-test" kills it.
-CRASHES     ?= 60
+# What "make crash-test" and "make reload-test" do: kill it so many times, cut
+# the power so many times, reload so many times.
+KILLS       ?= 60
+CUTS        ?= 60
+RELOADS     ?= 50
 
 DESTDIR     ?=
 PREFIX      ?= /usr
@@ -167,10 +170,28 @@ test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
 
-## crash-test: kills nginx under load, counts what is lost; CRASHES=300: all
+## crash-test: kills nginx and cuts its power under load; KILLS=300: all
 crash-test: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
-	CRASHES=$(CRASHES) NGINX=$(BINARY) MODULE=$(MODULE) t/crash/run
+	NGINX=$(BINARY) MODULE=$(MODULE) KILLS=$(KILLS) t/crash/kill
+	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/order
+	NGINX=$(BINARY) MODULE=$(MODULE) CUTS=$(CUTS) t/crash/power
+
+## disk-test: a disk that is full, read-only or broken, under nginx
+disk-test: deps
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
+	NGINX=$(BINARY) MODULE=$(MODULE) t/crash/disk
+
+## reload-test: reloads and binary upgrades under load, and what they cost
+reload-test: deps
+	$(MAKE) $(if $(NGINX_SRC),nginx,module)
+	NGINX=$(BINARY) MODULE=$(MODULE) RELOADS=$(RELOADS) t/crash/reload
+
+reload-test-asan: deps
+	$(MAKE) run-reload-asan SANITIZE=1
+
+run-reload-asan: $(if $(NGINX_SRC),nginx,module)
+	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
@@ -185,4 +206,5 @@ help:
 .DEFAULT_GOAL := module
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
-        docs-check style-check test-browser crash-test demo help
+        docs-check style-check test-browser crash-test disk-test reload-test \
+        reload-test-asan run-reload-asan demo help

@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_call.h"
 #include "ngx_http_veriff_count.h"
+#include "ngx_http_veriff_forget.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_reply.h"
 
@@ -23,6 +24,7 @@ typedef enum {
     NGX_HTTP_VERIFF_ANSWER_PASS = 0,            /* nothing to check */
     NGX_HTTP_VERIFF_ANSWER_COLLECT,             /* header and body held */
     NGX_HTTP_VERIFF_ANSWER_STREAM,              /* the last buffer held */
+    NGX_HTTP_VERIFF_ANSWER_WAIT,                /* collected, for the store */
     NGX_HTTP_VERIFF_ANSWER_REPLACE,             /* ours instead */
     NGX_HTTP_VERIFF_ANSWER_DONE                 /* the rest is swallowed */
 } ngx_http_veriff_answer_e;
@@ -41,6 +43,7 @@ struct ngx_http_veriff_answer_s {
 
     unsigned                   begun:1;
     unsigned                   last:1;
+    unsigned                   stored:1;
 };
 
 
@@ -57,6 +60,11 @@ static ngx_int_t ngx_http_veriff_answer_collect(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_answer_grow(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, size_t size);
 static ngx_int_t ngx_http_veriff_answer_release(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a);
+static void ngx_http_veriff_answer_stored(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_answer_wait(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a, ngx_chain_t *in);
+static ngx_int_t ngx_http_veriff_answer_pass(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a);
 static ngx_int_t ngx_http_veriff_answer_stream(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, ngx_chain_t *in);
@@ -183,6 +191,13 @@ ngx_http_veriff_answer_header_filter(ngx_http_request_t *r)
 
     if (a->mode == NGX_HTTP_VERIFF_ANSWER_COLLECT) {
         return NGX_OK;
+    }
+
+    if (a->mode == NGX_HTTP_VERIFF_ANSWER_PASS) {
+
+        /* it has no signature to wait for, so nothing waits for the store */
+
+        (void) ngx_http_veriff_forget(r, ctx, NULL);
     }
 
     return ngx_http_next_header_filter(r);
@@ -364,6 +379,9 @@ ngx_http_veriff_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     case NGX_HTTP_VERIFF_ANSWER_STREAM:
         return ngx_http_veriff_answer_stream(r, a, in);
 
+    case NGX_HTTP_VERIFF_ANSWER_WAIT:
+        return ngx_http_veriff_answer_wait(r, a, in);
+
     case NGX_HTTP_VERIFF_ANSWER_REPLACE:
     case NGX_HTTP_VERIFF_ANSWER_DONE:
         return ngx_http_veriff_answer_swallow(r, a, in);
@@ -497,7 +515,8 @@ static ngx_int_t
 ngx_http_veriff_answer_release(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a)
 {
-    ngx_int_t  rc;
+    ngx_int_t               rc;
+    ngx_http_veriff_ctx_t  *ctx;
 
     rc = ngx_veriff_hmac_verify(a->hmac, &a->signature);
 
@@ -505,6 +524,65 @@ ngx_http_veriff_answer_release(ngx_http_request_t *r,
         return ngx_http_veriff_answer_replace(r, a, NGX_HTTP_BAD_GATEWAY,
                                               "wrong signature");
     }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    rc = ngx_http_veriff_forget(r, ctx, (r == r->main)
+                                        ? ngx_http_veriff_answer_stored
+                                        : NULL);
+
+    if (rc == NGX_AGAIN && r == r->main) {
+
+        /* what it says is done when it passes on */
+
+        a->mode = NGX_HTTP_VERIFF_ANSWER_WAIT;
+        r->buffered |= NGX_HTTP_VERIFF_BUFFERED;
+
+        return NGX_AGAIN;
+    }
+
+    return ngx_http_veriff_answer_pass(r, a);
+}
+
+
+static void
+ngx_http_veriff_answer_stored(ngx_http_request_t *r)
+{
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    ctx->answer->stored = 1;
+
+    r->write_event_handler(r);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_answer_wait(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a, ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+    }
+
+    if (!a->stored) {
+        return NGX_AGAIN;
+    }
+
+    r->buffered &= ~NGX_HTTP_VERIFF_BUFFERED;
+
+    return ngx_http_veriff_answer_pass(r, a);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_answer_pass(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a)
+{
+    ngx_int_t  rc;
 
     a->mode = NGX_HTTP_VERIFF_ANSWER_DONE;
 

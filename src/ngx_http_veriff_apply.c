@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_apply.h"
+#include "ngx_http_veriff_match.h"
 
 #include "ngx_veriff_time.h"
 
@@ -14,13 +15,26 @@ static ngx_int_t ngx_http_veriff_apply_find(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_apply_message(
     ngx_http_veriff_update_t *update, ngx_veriff_webhook_t *webhook,
     ngx_http_veriff_apply_t *apply);
+static ngx_int_t ngx_http_veriff_apply_named(
+    ngx_http_veriff_update_t *update, ngx_http_veriff_apply_t *apply,
+    ngx_str_t *vendor_data);
 static ngx_int_t ngx_http_veriff_apply_copy(ngx_pool_t *pool, ngx_str_t *dst,
     ngx_str_t *src);
 static ngx_int_t ngx_http_veriff_apply_modify(
     ngx_http_veriff_update_t *update);
+static ngx_int_t ngx_http_veriff_apply_owned(
+    ngx_http_veriff_update_t *update, ngx_uint_t *adopted);
+static ngx_uint_t ngx_http_veriff_apply_echoes(ngx_veriff_record_t *record,
+    ngx_http_veriff_apply_t *apply);
+static ngx_int_t ngx_http_veriff_apply_history(
+    ngx_http_veriff_update_t *update, ngx_uint_t adopted);
+static ngx_uint_t ngx_http_veriff_apply_is(ngx_veriff_id_t *id,
+    u_char *data, size_t len);
+static ngx_uint_t ngx_http_veriff_apply_theirs(
+    ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_apply_outcome(ngx_http_veriff_ctx_t *ctx,
-    ngx_http_veriff_apply_t *apply);
+    ngx_http_veriff_update_t *update);
 
 
 ngx_int_t
@@ -44,6 +58,12 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
 
     rc = ngx_http_veriff_apply_find(r, ctx, name);
 
+    /* what the application has had makes nothing anew that was removed */
+
+    if (rc == NGX_DECLINED && !ctx->webhook_again) {
+        rc = ngx_http_veriff_match_session(r, ctx, name);
+    }
+
     if (rc != NGX_OK) {
         ctx->outcome = NGX_VERIFF_FOREIGN;
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
@@ -64,7 +84,7 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
         return NGX_AGAIN;
     }
 
-    ngx_http_veriff_apply_outcome(ctx, update->data);
+    ngx_http_veriff_apply_outcome(ctx, update);
 
     ngx_http_veriff_state_update_free(update);
 
@@ -154,6 +174,8 @@ ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
         || ngx_http_veriff_state_echo(update->vmcf, update->integration,
                                       &webhook->end_user_id,
                                       &apply->end_user_id)
+           != NGX_OK
+        || ngx_http_veriff_apply_named(update, apply, &webhook->vendor_data)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -176,6 +198,33 @@ ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
 }
 
 
+/* what an adopted session is compared with */
+
+static ngx_int_t
+ngx_http_veriff_apply_named(ngx_http_veriff_update_t *update,
+    ngx_http_veriff_apply_t *apply, ngx_str_t *vendor_data)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       user;
+    ngx_http_veriff_integration_t  *vi;
+
+    vi = update->integration;
+
+    if (vi->match != NGX_HTTP_VERIFF_MATCH_VENDOR_DATA) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_veriff_match_user(update->pool, update->vmcf, vi,
+                                    vendor_data, &user, apply->name);
+
+    if (rc != NGX_OK) {
+        return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    return ngx_http_veriff_apply_copy(update->pool, &apply->user, &user);
+}
+
+
 static ngx_int_t
 ngx_http_veriff_apply_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
 {
@@ -194,43 +243,171 @@ ngx_http_veriff_apply_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
 static ngx_int_t
 ngx_http_veriff_apply_modify(ngx_http_veriff_update_t *update)
 {
-    ngx_veriff_id_t          *open;
-    ngx_veriff_record_t      *record;
-    ngx_veriff_policy_t       policy;
-    ngx_veriff_history_t      before;
+    ngx_int_t                 rc;
+    ngx_uint_t                adopted;
     ngx_http_veriff_apply_t  *apply;
 
     apply = update->data;
     apply->mismatch = 0;
-    record = &update->record;
-    open = &record->history.open.session;
+
+    rc = ngx_http_veriff_apply_owned(update, &adopted);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
 
     /* what is echoed must be what was sent for this session */
 
-    if (open->len == apply->message.session_id.len
-        && ngx_memcmp(open->data, apply->message.session_id.data, open->len)
-           == 0
-        && ((apply->vendor_data
-             && apply->vendor_data != record->vendor_data)
-            || (apply->end_user_id
-                && apply->end_user_id != record->end_user_id)))
+    if (rc == NGX_DECLINED
+        || (!adopted && !ngx_http_veriff_apply_echoes(&update->record, apply)))
     {
         apply->outcome = NGX_VERIFF_FOREIGN;
         apply->mismatch = 1;
         return NGX_DECLINED;
     }
 
-    ngx_memcpy(&before, &record->history, sizeof(ngx_veriff_history_t));
+    return ngx_http_veriff_apply_history(update, adopted);
+}
 
-    apply->outcome = ngx_veriff_policy_apply(&record->history,
-                                             &apply->message, ngx_time());
+
+/*
+ * Whether the session is this record's: NGX_OK, NGX_DECLINED or NGX_ERROR.
+ * One that was adopted is of the user whom vendorData names, and stays so;
+ * another worker may have been faster.
+ */
+
+static ngx_int_t
+ngx_http_veriff_apply_owned(ngx_http_veriff_update_t *update,
+    ngx_uint_t *adopted)
+{
+    u_char                    name[NGX_VERIFF_NAME_LEN];
+    ngx_int_t                 rc;
+    ngx_http_veriff_apply_t  *apply;
+
+    apply = update->data;
+
+    *adopted = 0;
+
+    if (update->integration->match != NGX_HTTP_VERIFF_MATCH_VENDOR_DATA) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(&update->session);
+
+    rc = ngx_http_veriff_state_owner(update->vmcf, update->pool,
+                                     update->integration,
+                                     &apply->message.session_id, name,
+                                     adopted);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        *adopted = 1;
+
+        update->session = apply->message.session_id;
+        update->adopted = 1;
+
+    } else if (ngx_memcmp(name, update->name, NGX_VERIFF_NAME_LEN) != 0) {
+        return NGX_DECLINED;
+    }
+
+    return (!*adopted || ngx_http_veriff_apply_theirs(update)) ? NGX_OK
+                                                             : NGX_DECLINED;
+}
+
+
+/* of a session that the gateway made */
+
+static ngx_uint_t
+ngx_http_veriff_apply_echoes(ngx_veriff_record_t *record,
+    ngx_http_veriff_apply_t *apply)
+{
+    uint64_t               vendor_data, end_user_id;
+    ngx_str_t             *id;
+    ngx_veriff_history_t  *h;
+
+    id = &apply->message.session_id;
+    h = &record->history;
+
+    if (ngx_http_veriff_apply_is(&h->open.session, id->data, id->len)) {
+        vendor_data = record->vendor_data;
+        end_user_id = record->end_user_id;
+
+    } else if (ngx_http_veriff_apply_is(&h->standing.session, id->data,
+                                        id->len))
+    {
+        vendor_data = record->standing_vendor_data;
+        end_user_id = record->standing_end_user_id;
+
+    } else {
+
+        /* it has no say */
+
+        return 1;
+    }
+
+    return (apply->vendor_data == 0 || apply->vendor_data == vendor_data)
+           && (apply->end_user_id == 0 || apply->end_user_id == end_user_id);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_apply_history(ngx_http_veriff_update_t *update,
+    ngx_uint_t adopted)
+{
+    ngx_veriff_id_t          *id;
+    ngx_veriff_record_t      *record;
+    ngx_veriff_policy_t       policy;
+    ngx_veriff_history_t      before, *after;
+    ngx_http_veriff_apply_t  *apply;
+
+    apply = update->data;
+    record = &update->record;
+    after = &record->history;
+
+    ngx_memcpy(&before, after, sizeof(ngx_veriff_history_t));
 
     ngx_http_veriff_state_policy(update->integration, &policy);
 
+    apply->outcome = adopted
+                     ? ngx_veriff_policy_adopt(after, &apply->message, &policy)
+                     : ngx_veriff_policy_apply(after, &apply->message,
+                                               policy.now);
+
+    id = &after->open.session;
+
+    if (!ngx_http_veriff_apply_is(&before.open.session, id->data, id->len)) {
+
+        /* nothing is known of what was sent for this one */
+
+        record->vendor_data = 0;
+        record->end_user_id = 0;
+        ngx_str_null(&record->url);
+    }
+
+    id = &after->standing.session;
+
+    if (!ngx_http_veriff_apply_is(&before.standing.session, id->data,
+                                  id->len))
+    {
+        record->standing_vendor_data = adopted ? 0 : record->vendor_data;
+        record->standing_end_user_id = adopted ? 0 : record->end_user_id;
+    }
+
+    if (record->user.len == 0 && apply->user.len
+        && ngx_veriff_seal(update->pool, update->vmcf->keys,
+                           NGX_VERIFF_SEAL_USER, &update->integration->name,
+                           &apply->user, &record->user)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (record->url.len
-        && !ngx_veriff_policy_resumable(&record->history, &policy)
-        && ngx_veriff_policy_state(&record->history, &policy)
-           != NGX_VERIFF_PENDING)
+        && !ngx_veriff_policy_resumable(after, &policy)
+        && ngx_veriff_policy_state(after, &policy) != NGX_VERIFF_PENDING)
     {
         /* it is of no use to anyone any more */
 
@@ -241,21 +418,38 @@ ngx_http_veriff_apply_modify(ngx_http_veriff_update_t *update)
 
     /* a stale verdict may still say that its attempt has a decision */
 
-    return ngx_memcmp(&before, &record->history, sizeof(ngx_veriff_history_t))
+    return ngx_memcmp(&before, after, sizeof(ngx_veriff_history_t))
            ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_apply_is(ngx_veriff_id_t *id, u_char *data, size_t len)
+{
+    return id->len == len && ngx_memcmp(id->data, data, len) == 0;
+}
+
+
+/* vendorData names the user whose record this is */
+
+static ngx_uint_t
+ngx_http_veriff_apply_theirs(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_apply_t *apply = update->data;
+
+    return apply->user.len != 0
+           && ngx_memcmp(apply->name, update->name, NGX_VERIFF_NAME_LEN) == 0;
 }
 
 
 static void
 ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update)
 {
-    ngx_connection_t         *c;
-    ngx_http_request_t       *r;
-    ngx_http_veriff_ctx_t    *ctx;
-    ngx_http_veriff_apply_t  *apply;
+    ngx_connection_t       *c;
+    ngx_http_request_t     *r;
+    ngx_http_veriff_ctx_t  *ctx;
 
     r = update->request;
-    apply = update->data;
 
     if (r == NULL) {
         ngx_http_veriff_state_update_free(update);
@@ -266,7 +460,7 @@ ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update)
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 
     ctx->applied = 1;
-    ngx_http_veriff_apply_outcome(ctx, apply);
+    ngx_http_veriff_apply_outcome(ctx, update);
     ctx->apply_rc = (update->rc == NGX_OK) ? NGX_OK : NGX_ERROR;
 
     ngx_http_veriff_state_update_free(update);
@@ -284,11 +478,30 @@ ngx_http_veriff_apply_done(ngx_http_veriff_update_t *update)
 
 static void
 ngx_http_veriff_apply_outcome(ngx_http_veriff_ctx_t *ctx,
-    ngx_http_veriff_apply_t *apply)
+    ngx_http_veriff_update_t *update)
 {
+    ngx_http_veriff_apply_t *apply = update->data;
+
+    u_char  name[NGX_VERIFF_NAME_LEN];
+
     ctx->outcome = apply->outcome;
 
-    if (apply->mismatch) {
+    /* of a session that has no say nothing is kept to compare with */
+
+    if (apply->mismatch
+        || (apply->outcome == NGX_VERIFF_FOREIGN && ctx->webhook_user.len
+            && (ngx_http_veriff_state_name(update->vmcf, update->integration,
+                                           &ctx->webhook_user, name)
+                != NGX_OK
+                || ngx_memcmp(name, update->name, NGX_VERIFF_NAME_LEN) != 0)))
+    {
         ngx_str_null(&ctx->webhook_user);
+
+    } else if (ctx->webhook_user.len == 0
+               && ngx_http_veriff_apply_theirs(update))
+    {
+        /* no token of ours: the user as it is */
+
+        ctx->webhook_user = ctx->webhook.vendor_data;
     }
 }

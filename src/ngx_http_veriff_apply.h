@@ -25,6 +25,11 @@ typedef struct {
     ngx_veriff_message_t            message;
     uint64_t                        vendor_data;
     uint64_t                        end_user_id;
+
+    /* with match vendor_data: the user whom it names, or empty */
+    ngx_str_t                       user;
+    u_char                          name[NGX_VERIFF_NAME_LEN];
+
     ngx_veriff_outcome_e            outcome;
     ngx_uint_t                      mismatch;   /* another's, or a forgery */
 } ngx_http_veriff_apply_t;
@@ -42,10 +47,11 @@ ngx_http_veriff_update_t *ngx_http_veriff_apply_update(ngx_http_request_t *r,
 
 /*
  * Applies a validated webhook to the record of the user whom its session was
- * made for.  Types without a state and sessions that are not known change
- * nothing.  Returns NGX_OK (what there was to write is durable, ctx->outcome
- * is set), NGX_AGAIN (the phases are run again when it is) or NGX_ERROR (the
- * provider must send it again).
+ * made for, or whom vendorData names (match vendor_data, and the application
+ * has not had the webhook).  Types without a state and sessions of nobody
+ * change nothing.  Returns NGX_OK (what there was to write is durable,
+ * ctx->outcome is set), NGX_AGAIN (the phases are run again when it is) or
+ * NGX_ERROR (the provider must send it again).
  */
 ngx_int_t ngx_http_veriff_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);

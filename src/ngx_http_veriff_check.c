@@ -42,6 +42,10 @@ static ngx_int_t ngx_http_veriff_check_return(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_match(ngx_conf_t *cf,
+    ngx_http_veriff_ref_t *ref);
+static ngx_uint_t ngx_http_veriff_check_shared(
+    ngx_http_veriff_integration_t *vi, ngx_http_veriff_integration_t *other);
 static ngx_int_t ngx_http_veriff_check_passed(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_route(ngx_conf_t *cf,
@@ -258,12 +262,23 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ref = vlcf->webhook->elts;
 
     for (i = 0; i < vlcf->webhook->nelts; i++) {
-        if (ngx_http_veriff_check_ref(cf, &ref[i]) != NGX_OK) {
+        if (ngx_http_veriff_check_ref(cf, &ref[i]) != NGX_OK
+            || ngx_http_veriff_check_match(cf, &ref[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (vlcf->returns.file) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "would never be asked: the \"return\" in "
+                                    "%s:%ui answers before it, remove one of "
+                                    "them", vlcf->returns.file,
+                                    vlcf->returns.line);
+        return NGX_ERROR;
+    }
 
     if (ngx_http_veriff_check_passed(cf, vlcf) != NGX_OK) {
         return NGX_ERROR;
@@ -282,6 +297,78 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Nothing that is signed says which integration a webhook is of: a session
+ * that is not known may be another one's that has the same key.
+ */
+
+static ngx_int_t
+ngx_http_veriff_check_match(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
+{
+    ngx_uint_t                       i;
+    ngx_http_veriff_main_conf_t     *vmcf;
+    ngx_http_veriff_integration_t   *vi, **others;
+
+    vi = ref->integration;
+
+    if (vi->match != NGX_HTTP_VERIFF_MATCH_VENDOR_DATA) {
+        return NGX_OK;
+    }
+
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    if (vmcf->store == NULL) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "needs a store for \"match vendor_data\", "
+                                    "add \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" to http");
+        return NGX_ERROR;
+    }
+
+    others = vmcf->integrations.elts;
+
+    for (i = 0; i < vmcf->integrations.nelts; i++) {
+        if (others[i] != vi && ngx_http_veriff_check_shared(vi, others[i])) {
+            ngx_http_veriff_check_error(cf, NGX_LOG_WARN, ref,
+                                        "has \"match vendor_data\" and an API "
+                                        "key of integration \"%V\": one's "
+                                        "webhooks may count for the other's "
+                                        "users, give each its own key",
+                                        &others[i]->name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_veriff_check_shared(ngx_http_veriff_integration_t *vi,
+    ngx_http_veriff_integration_t *other)
+{
+    ngx_uint_t               i, j;
+    ngx_http_veriff_pair_t  *pair, *theirs;
+
+    pair = vi->webhook_pairs->elts;
+    theirs = other->webhook_pairs->elts;
+
+    for (i = 0; i < vi->webhook_pairs->nelts; i++) {
+        for (j = 0; j < other->webhook_pairs->nelts; j++) {
+            if (pair[i].api_key.len == theirs[j].api_key.len
+                && ngx_strncasecmp(pair[i].api_key.data,
+                                   theirs[j].api_key.data,
+                                   pair[i].api_key.len)
+                   == 0)
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 

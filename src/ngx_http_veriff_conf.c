@@ -16,6 +16,8 @@ static char *ngx_http_veriff_conf_format(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *value);
 static char *ngx_http_veriff_conf_user(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *text);
+static char *ngx_http_veriff_conf_replay(ngx_conf_t *cf, ngx_flag_t *replay,
+    ngx_str_t *value);
 
 
 static struct {
@@ -114,6 +116,7 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->webhook == NGX_CONF_UNSET_PTR) {
         conf->webhook = prev->webhook;
         conf->report = prev->report;
+        conf->replay_pass = prev->replay_pass;
     }
 
     /* "if" and "limit_except" blocks have the handlers of their location */
@@ -142,6 +145,13 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->proxy_handler = prev->proxy_handler;
             conf->proxy_target = prev->proxy_target;
         }
+    }
+
+    /* that of a location ends there, that of a server comes before all */
+
+    if (prev->returns_above) {
+        conf->returns = prev->returns;
+        conf->returns_above = 1;
     }
 
     conf->proxy_method |= prev->proxy_method;
@@ -409,8 +419,10 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_veriff_loc_conf_t *vlcf = conf;
 
+    char                   *rv;
     ngx_str_t              *value;
     ngx_uint_t              i, j;
+    ngx_flag_t              replay;
     ngx_http_veriff_ref_t  *ref, *refs;
 
     if (vlcf->webhook != NGX_CONF_UNSET_PTR) {
@@ -424,6 +436,7 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
+    replay = NGX_CONF_UNSET;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -437,10 +450,21 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "replay=", 7) == 0) {
+            rv = ngx_http_veriff_conf_replay(cf, &replay, &value[i]);
+
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+
+            continue;
+        }
+
         if (ngx_strlchr(value[i].data, value[i].data + value[i].len, '=')) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid parameter \"%V\" in \"%V\", use names "
-                               "of integrations and \"report\"",
+                               "of integrations, \"report\" and "
+                               "\"replay=drop|pass\"",
                                &value[i], &value[0]);
             return NGX_CONF_ERROR;
         }
@@ -470,7 +494,35 @@ ngx_http_veriff_conf_webhook(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs the name of an integration";
     }
 
+    vlcf->replay_pass = (replay == 1);
+
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_veriff_conf_replay(ngx_conf_t *cf, ngx_flag_t *replay,
+    ngx_str_t *value)
+{
+    if (*replay != NGX_CONF_UNSET) {
+        return "has a duplicate \"replay\" parameter";
+    }
+
+    if (ngx_strcmp(value->data, "replay=drop") == 0) {
+        *replay = 0;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value->data, "replay=pass") == 0) {
+        *replay = 1;
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid parameter \"%V\" in \"veriff_webhook\", use "
+                       "\"replay=drop\" or \"replay=pass\"", value);
+
+    return NGX_CONF_ERROR;
 }
 
 

@@ -49,6 +49,13 @@ static ngx_conf_enum_t  ngx_http_veriff_integration_signature[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_veriff_integration_match[] = {
+    { ngx_string("session"), NGX_HTTP_VERIFF_MATCH_SESSION },
+    { ngx_string("vendor_data"), NGX_HTTP_VERIFF_MATCH_VENDOR_DATA },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_veriff_integration_commands[] = {
 
     { ngx_string("api_key_file"),
@@ -191,6 +198,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       offsetof(ngx_http_veriff_integration_t, response_signature),
       &ngx_http_veriff_integration_signature },
 
+    { ngx_string("match"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_http_veriff_integration_t, match),
+      &ngx_http_veriff_integration_match },
+
       ngx_null_command
 };
 
@@ -224,6 +238,7 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     vi->user_rate = NGX_CONF_UNSET_UINT;
     vi->session_rate = NGX_CONF_UNSET_UINT;
     vi->response_signature = NGX_CONF_UNSET_UINT;
+    vi->match = NGX_CONF_UNSET_UINT;
 
     save = *cf;
     cf->handler = ngx_http_veriff_integration_directive;
@@ -452,6 +467,7 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
                         NGX_HTTP_VERIFF_SESSION_LIFETIME);
     ngx_conf_init_uint_value(vi->response_signature,
                              NGX_HTTP_VERIFF_SIGNATURE_REQUIRED);
+    ngx_conf_init_uint_value(vi->match, NGX_HTTP_VERIFF_MATCH_SESSION);
 
     if (vi->session_lifetime < NGX_HTTP_VERIFF_LIFETIME_MIN
         || vi->session_lifetime > NGX_HTTP_VERIFF_SESSION_LIFETIME)

@@ -18,6 +18,7 @@
 #include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_sweep.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
@@ -200,6 +201,7 @@ ngx_http_veriff_init_process(ngx_cycle_t *cycle)
 
     ngx_http_veriff_zone_init_process(cycle);
     ngx_http_veriff_store_init_process(cycle);
+    ngx_http_veriff_sweep_init_process(cycle);
 
     return NGX_OK;
 }

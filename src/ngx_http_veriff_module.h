@@ -77,6 +77,7 @@ typedef struct {
     ngx_uint_t                       user_rate;         /* per hour */
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
+    ngx_uint_t                       match;
     ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
@@ -89,6 +90,9 @@ typedef struct {
 
 #define NGX_HTTP_VERIFF_SIGNATURE_REQUIRED  0
 #define NGX_HTTP_VERIFF_SIGNATURE_OPTIONAL  1
+
+#define NGX_HTTP_VERIFF_MATCH_SESSION       0
+#define NGX_HTTP_VERIFF_MATCH_VENDOR_DATA   1
 
 
 typedef struct ngx_http_veriff_store_s  ngx_http_veriff_store_t;
@@ -175,6 +179,10 @@ typedef struct {
 
     ngx_array_t                     *webhook;       /* ngx_http_veriff_ref_t */
     ngx_flag_t                       report;
+    ngx_flag_t                       replay_pass;
+
+    ngx_http_veriff_place_t          returns;       /* "return" in it, or */
+    ngx_flag_t                       returns_above; /* in its server */
 
     ngx_str_t                        proxy_pass;    /* as it is written */
     ngx_http_handler_pt              proxy_handler;
@@ -249,6 +257,10 @@ typedef struct {
     unsigned                         applied:1;
     unsigned                         webhook_done:1;
     unsigned                         webhook_valid:1;
+    unsigned                         webhook_looked:1;  /* for a mark */
+    unsigned                         webhook_again:1;   /* there is one */
+    unsigned                         webhook_mark:1;    /* make one, */
+    unsigned                         webhook_2xx:1;     /* it answers so */
     unsigned                         format:2;
     unsigned                         page:1;        /* a browser asks */
     unsigned                         carried:1;     /* the way, by cookie */

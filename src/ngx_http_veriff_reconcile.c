@@ -28,10 +28,6 @@ static ngx_int_t ngx_http_veriff_reconcile_claim(
     ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_reconcile_claimed(
     ngx_http_veriff_update_t *update);
-static void ngx_http_veriff_reconcile_release(
-    ngx_http_veriff_update_t *update);
-static ngx_int_t ngx_http_veriff_reconcile_unclaim(
-    ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_reconcile_ask(ngx_http_request_t *r,
     ngx_http_veriff_reconcile_t *reconcile, ngx_veriff_id_t *session);
 static void ngx_http_veriff_reconcile_answered(ngx_http_request_t *r,
@@ -167,7 +163,10 @@ ngx_http_veriff_reconcile_claimed(ngx_http_veriff_update_t *update)
     r = update->request;
 
     if (r == NULL) {
-        ngx_http_veriff_reconcile_release(update);
+
+        /* the next one may ask when it is time again */
+
+        ngx_http_veriff_state_update_free(update);
         return;
     }
 
@@ -189,42 +188,6 @@ ngx_http_veriff_reconcile_claimed(ngx_http_veriff_update_t *update)
     }
 
     ngx_http_run_posted_requests(c);
-}
-
-
-/* the client has gone before it could ask: others need not wait for it */
-
-static void
-ngx_http_veriff_reconcile_release(ngx_http_veriff_update_t *update)
-{
-    ngx_http_veriff_claim_t *claim = update->data;
-
-    if (update->rc == NGX_OK && claim->won) {
-        update->modify = ngx_http_veriff_reconcile_unclaim;
-        update->done = ngx_http_veriff_state_update_free;
-        update->tries = 0;
-
-        if (ngx_http_veriff_state_update(update) == NGX_AGAIN) {
-            return;
-        }
-    }
-
-    ngx_http_veriff_state_update_free(update);
-}
-
-
-static ngx_int_t
-ngx_http_veriff_reconcile_unclaim(ngx_http_veriff_update_t *update)
-{
-    ngx_http_veriff_claim_t *claim = update->data;
-
-    if (update->record.asked != claim->now) {
-        return NGX_DECLINED;
-    }
-
-    update->record.asked = 0;
-
-    return NGX_OK;
 }
 
 
@@ -485,6 +448,11 @@ ngx_http_veriff_reconcile_outcome(ngx_http_veriff_update_t *update,
              : NGX_HTTP_VERIFF_COUNT_RECONCILE_UNCHANGED;
 
     ngx_http_veriff_count(update->integration, what);
+
+    if (update->rc == NGX_OK) {
+        ngx_http_veriff_count_outcome(update->integration, apply->outcome,
+                                      apply->message.status);
+    }
 
     if (apply->mismatch) {
         ngx_log_error(NGX_LOG_ERR, log, 0,

@@ -113,7 +113,8 @@ static ngx_http_veriff_words_t  ngx_http_veriff_return_ended = {
 
 static ngx_http_veriff_words_t  ngx_http_veriff_return_old = {
     "Please verify your identity again",
-    "Your last verification was too long ago for what you want to see.",
+    "Your last verification does not count for what you want to see, for "
+    "instance because it was too long ago.",
     NULL, "Start the verification", 0
 };
 
@@ -542,7 +543,6 @@ ngx_http_veriff_return_own_page(ngx_http_request_t *r,
     /* a file that has not changed may say something else by now */
 
     r->disable_not_modified = 1;
-    r->allow_ranges = 0;
 
     return ngx_http_internal_redirect(r, &ctx->page_uri, NULL);
 }

@@ -13,15 +13,20 @@
  */
 #define NGX_HTTP_VERIFF_STATE_TRIES  512
 
-/* kinds of names in the store */
+/* kinds of names that are not stored as such */
 
-#define NGX_HTTP_VERIFF_STATE_USER     'u'
-#define NGX_HTTP_VERIFF_STATE_SESSION  's'
-#define NGX_HTTP_VERIFF_STATE_ECHO     'e'      /* not stored as such */
+#define NGX_HTTP_VERIFF_STATE_ECHO         'e'
+#define NGX_HTTP_VERIFF_STATE_INTEGRATION  'i'
+
+/* the last byte of the value of a session that was adopted */
+
+#define NGX_HTTP_VERIFF_STATE_ADOPTED  0x01
 
 
 static ngx_int_t ngx_http_veriff_state_try(ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_state_write(
+    ngx_http_veriff_update_t *update);
+static ngx_int_t ngx_http_veriff_state_write_index(
     ngx_http_veriff_update_t *update);
 static void ngx_http_veriff_state_written(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_state_gone(void *data);
@@ -48,34 +53,79 @@ ngx_http_veriff_state_name(ngx_http_veriff_main_conf_t *vmcf,
 
 
 ngx_int_t
-ngx_http_veriff_state_session(ngx_http_request_t *r,
+ngx_http_veriff_state_index(ngx_http_veriff_main_conf_t *vmcf,
     ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name)
 {
-    u_char                        index[NGX_VERIFF_NAME_LEN];
-    ngx_int_t                     rc;
-    ngx_str_t                     value;
-    ngx_http_veriff_main_conf_t  *vmcf;
+    return ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_SESSION,
+                                &vi->name, session, name);
+}
 
-    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
-    if (session->len == 0) {
-        return NGX_DECLINED;
-    }
+ngx_int_t
+ngx_http_veriff_state_integration(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_http_veriff_integration_t *vi, uint64_t *hash)
+{
+    u_char  name[NGX_VERIFF_NAME_LEN];
 
-    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_SESSION,
-                             &vi->name, session, index)
+    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_INTEGRATION,
+                             &vi->name, &vi->name, name)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_veriff_store_get(vmcf->store, r->pool, index, &value);
+    ngx_memcpy(hash, &name[1], sizeof(uint64_t));
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_session(ngx_http_request_t *r,
+    ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name)
+{
+    ngx_uint_t                    adopted;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    return ngx_http_veriff_state_owner(vmcf, r->pool, vi, session, name,
+                                       &adopted);
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session,
+    u_char *name, ngx_uint_t *adopted)
+{
+    u_char     index[NGX_VERIFF_NAME_LEN];
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    *adopted = 0;
+
+    if (session->len == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_veriff_state_index(vmcf, vi, session, index) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_veriff_store_get(vmcf->store, pool, index, &value);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    if (value.len != NGX_VERIFF_NAME_LEN) {
+    if (value.len == NGX_HTTP_VERIFF_STATE_INDEX_LEN + 1
+        && value.data[NGX_HTTP_VERIFF_STATE_INDEX_LEN]
+           == NGX_HTTP_VERIFF_STATE_ADOPTED)
+    {
+        *adopted = 1;
+
+    } else if (value.len != NGX_HTTP_VERIFF_STATE_INDEX_LEN) {
         return NGX_ERROR;
     }
 
@@ -229,47 +279,112 @@ ngx_http_veriff_state_try(ngx_http_veriff_update_t *update)
 static ngx_int_t
 ngx_http_veriff_state_write(ngx_http_veriff_update_t *update)
 {
-    u_char                 index[NGX_VERIFF_NAME_LEN];
     ngx_str_t              value;
     ngx_veriff_lmdb_op_t  *op;
+    ngx_veriff_record_t   *record;
 
     update->change.nops = 0;
     update->change.handler = ngx_http_veriff_state_written;
     update->change.data = update;
 
+    record = &update->record;
+
+    ngx_str_null(&value);
+
     op = ngx_http_veriff_store_op(&update->change, update->name, &value);
 
     op->expects = 1;
-    op->revision = update->record.revision;
+    op->revision = record->revision;
 
-    update->record.revision++;
+    if (!update->remove) {
 
-    op->value.len = ngx_veriff_record_len(&update->record);
-    op->value.data = ngx_pnalloc(update->pool, op->value.len);
-    if (op->value.data == NULL) {
-        return NGX_ERROR;
-    }
+        /* higher than that of any record that was here, and removed */
 
-    ngx_veriff_record_write(&update->record, op->value.data);
+        record->revision = record->revision ? record->revision + 1
+                                            : (uint64_t) ngx_time() << 20;
 
-    if (update->session.len) {
-
-        if (ngx_veriff_seal_name(update->vmcf->keys,
-                                 NGX_HTTP_VERIFF_STATE_SESSION,
-                                 &update->integration->name, &update->session,
-                                 index)
+        if (ngx_http_veriff_state_integration(update->vmcf,
+                                              update->integration,
+                                              &record->integration)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        value.data = update->name;
-        value.len = NGX_VERIFF_NAME_LEN;
+        op->value.len = ngx_veriff_record_len(record);
+        op->value.data = ngx_pnalloc(update->pool, op->value.len);
+        if (op->value.data == NULL) {
+            return NGX_ERROR;
+        }
 
-        (void) ngx_http_veriff_store_op(&update->change, index, &value);
+        ngx_veriff_record_write(record, op->value.data);
+    }
+
+    if (ngx_http_veriff_state_write_index(update) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_veriff_store_change(update->vmcf->store, &update->change);
+}
+
+
+static ngx_int_t
+ngx_http_veriff_state_write_index(ngx_http_veriff_update_t *update)
+{
+    u_char                 name[NGX_VERIFF_NAME_LEN];
+    uint64_t               created;
+    ngx_str_t              value;
+    ngx_uint_t             i;
+    ngx_veriff_lmdb_op_t  *op;
+
+    if (update->session.len) {
+
+        if (ngx_http_veriff_state_index(update->vmcf, update->integration,
+                                        &update->session, name)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(update->index, update->name, NGX_VERIFF_NAME_LEN);
+
+        created = (uint64_t) ngx_time();
+
+        for (i = 0; i < 8; i++) {
+            update->index[NGX_VERIFF_NAME_LEN + i] = (u_char) (created
+                                                               >> (8 * i));
+        }
+
+        update->index[NGX_HTTP_VERIFF_STATE_INDEX_LEN] =
+                                             NGX_HTTP_VERIFF_STATE_ADOPTED;
+
+        value.data = update->index;
+        value.len = NGX_HTTP_VERIFF_STATE_INDEX_LEN
+                    + (update->adopted ? 1 : 0);
+
+        op = ngx_http_veriff_store_op(&update->change, name, &value);
+
+        /* once it is someone's, it stays so */
+
+        op->expects = update->adopted;
+        op->revision = 0;
+    }
+
+    if (update->forget.len) {
+
+        if (ngx_http_veriff_state_index(update->vmcf, update->integration,
+                                        &update->forget, name)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_str_null(&value);
+
+        (void) ngx_http_veriff_store_op(&update->change, name, &value);
+    }
+
+    return NGX_OK;
 }
 
 

@@ -16,6 +16,17 @@
 
 /* Users' records: found, read, and changed by whoever comes first. */
 
+/* kinds of names in the store */
+
+#define NGX_HTTP_VERIFF_STATE_USER     'u'
+#define NGX_HTTP_VERIFF_STATE_SESSION  's'
+#define NGX_HTTP_VERIFF_STATE_WEBHOOK  'w'      /* acknowledged */
+#define NGX_HTTP_VERIFF_STATE_SWEEP    'm'      /* when it was last done */
+
+/* a session's value: the name of its record, and when it was created */
+
+#define NGX_HTTP_VERIFF_STATE_INDEX_LEN  (NGX_VERIFF_NAME_LEN + 8)
+
 typedef struct ngx_http_veriff_update_s  ngx_http_veriff_update_t;
 
 /*
@@ -39,6 +50,9 @@ struct ngx_http_veriff_update_s {
     ngx_http_veriff_update_pt        done;
     void                            *data;
     ngx_str_t                        session;   /* to be found by, or empty */
+    ngx_uint_t                       adopted;   /* it, if it is nobody's */
+    ngx_str_t                        forget;    /* one not to be found by */
+    ngx_uint_t                       remove;    /* the record, not write it */
 
     /* what it works on */
 
@@ -46,6 +60,8 @@ struct ngx_http_veriff_update_s {
     ngx_http_request_t              *request;   /* NULL if it has gone */
     ngx_http_veriff_main_conf_t     *vmcf;
     u_char                           name[NGX_VERIFF_NAME_LEN];
+    u_char                           index[NGX_HTTP_VERIFF_STATE_INDEX_LEN
+                                           + 1];
     ngx_veriff_record_t              record;
     ngx_http_veriff_change_t         change;
     ngx_uint_t                       tries;
@@ -67,12 +83,29 @@ void ngx_http_veriff_state_policy(ngx_http_veriff_integration_t *vi,
 ngx_int_t ngx_http_veriff_state_name(ngx_http_veriff_main_conf_t *vmcf,
     ngx_http_veriff_integration_t *vi, ngx_str_t *user, u_char *name);
 
+/* The name of a session's index entry: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_veriff_state_index(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name);
+
+/* What records know their integration by: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_veriff_state_integration(
+    ngx_http_veriff_main_conf_t *vmcf, ngx_http_veriff_integration_t *vi,
+    uint64_t *hash);
+
 /*
  * The name of the record of a session: NGX_OK, NGX_DECLINED (it is not
  * known) or NGX_ERROR (the store failed).
  */
 ngx_int_t ngx_http_veriff_state_session(ngx_http_request_t *r,
     ngx_http_veriff_integration_t *vi, ngx_str_t *session, u_char *name);
+
+/*
+ * The same, for what has no request; *adopted is set for a session that the
+ * gateway has not made.
+ */
+ngx_int_t ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session,
+    u_char *name, ngx_uint_t *adopted);
 
 /*
  * A keyed hash of a vendorData or endUserId, zero for none, by which an echo

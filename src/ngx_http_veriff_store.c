@@ -36,6 +36,7 @@ typedef enum {
 typedef struct {
     ngx_veriff_lmdb_t          *db;
     ngx_veriff_lmdb_job_t      *job;
+    ngx_veriff_lmdb_scan_t     *scan;
 } ngx_http_veriff_store_batch_t;
 
 #endif
@@ -61,6 +62,10 @@ struct ngx_http_veriff_store_s {
     ngx_uint_t                  waiting;
 
     ngx_http_veriff_change_t   *batch;      /* being committed */
+
+    ngx_veriff_lmdb_scan_t     *scan;       /* goes with the next commit */
+    ngx_veriff_lmdb_scan_t     *scanning;   /* or with this one */
+    ngx_http_veriff_scan_pt     scanned;
 
 #if (NGX_THREADS)
     ngx_thread_pool_t          *thread_pool;
@@ -482,11 +487,17 @@ ngx_http_veriff_store_timer(ngx_event_t *ev)
 static ngx_uint_t
 ngx_http_veriff_store_check(ngx_http_veriff_store_t *store)
 {
-    if (ngx_veriff_lmdb_check(store->db) == NGX_OK) {
+    ngx_int_t  rc;
+
+    rc = ngx_veriff_lmdb_check(store->db);
+
+    if (rc == NGX_OK) {
         return 1;
     }
 
-    ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_CLOSED,
+    ngx_http_veriff_store_failed(store, rc == NGX_ABORT
+                                        ? NGX_HTTP_VERIFF_STORE_UNWRITABLE
+                                        : NGX_HTTP_VERIFF_STORE_CLOSED,
                                  ngx_veriff_lmdb_error(store->db));
 
     store->db = NULL;
@@ -651,6 +662,28 @@ ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
 }
 
 
+ngx_int_t
+ngx_http_veriff_store_scan(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_scan_t *scan, ngx_http_veriff_scan_pt handler)
+{
+    if (store->db == NULL || store->scan || store->scanning) {
+        return NGX_ERROR;
+    }
+
+    scan->n = 0;
+    scan->rc = NGX_ERROR;
+
+    store->scan = scan;
+    store->scanned = handler;
+
+    if (!store->running && !store->answering) {
+        ngx_http_veriff_store_start(store);
+    }
+
+    return NGX_OK;
+}
+
+
 /* all that waits goes into one commit */
 
 static void
@@ -662,6 +695,9 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
     store->first = NULL;
     store->last = &store->first;
     store->waiting = 0;
+
+    store->scanning = store->scan;
+    store->scan = NULL;
 
     for (change = store->batch; change; change = change->next) {
         change->job.next = change->next ? &change->next->job : NULL;
@@ -690,7 +726,8 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 
     batch = task->ctx;
     batch->db = store->db;
-    batch->job = &store->batch->job;
+    batch->job = store->batch ? &store->batch->job : NULL;
+    batch->scan = store->scanning;
 
     task->handler = ngx_http_veriff_store_thread;
     task->event.handler = ngx_http_veriff_store_done;
@@ -717,7 +754,13 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 {
     ngx_http_veriff_store_batch_t *batch = data;
 
-    ngx_veriff_lmdb_batch(batch->db, batch->job);
+    if (batch->scan) {
+        ngx_veriff_lmdb_scan(batch->db, batch->scan);
+    }
+
+    if (batch->job) {
+        ngx_veriff_lmdb_batch(batch->db, batch->job);
+    }
 }
 
 #else
@@ -725,7 +768,11 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 static ngx_int_t
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
-    if (store->db) {
+    if (store->db && store->scanning) {
+        ngx_veriff_lmdb_scan(store->db, store->scanning);
+    }
+
+    if (store->db && store->batch) {
         ngx_veriff_lmdb_batch(store->db, &store->batch->job);
     }
 
@@ -744,6 +791,7 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 static void
 ngx_http_veriff_store_done(ngx_event_t *ev)
 {
+    ngx_veriff_lmdb_scan_t    *scan;
     ngx_http_veriff_change_t  *change, *next;
     ngx_http_veriff_store_t   *store = ev->data;
 
@@ -768,7 +816,8 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
     store->running = 0;
 
     if (store->db
-        && (store->resize || store->batch->job.rc == NGX_AGAIN))
+        && (store->resize
+            || (store->batch && store->batch->job.rc == NGX_AGAIN)))
     {
         store->resize = 0;
         (void) ngx_veriff_lmdb_resize(store->db);
@@ -790,9 +839,16 @@ ngx_http_veriff_store_done(ngx_event_t *ev)
         change->handler(change);
     }
 
+    scan = store->scanning;
+    store->scanning = NULL;
+
+    if (scan) {
+        store->scanned(scan);
+    }
+
     store->answering = 0;
 
-    if (store->first) {
+    if (store->first || store->scan) {
         ngx_http_veriff_store_start(store);
     }
 }

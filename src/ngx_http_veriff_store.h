@@ -27,6 +27,8 @@ typedef struct ngx_http_veriff_change_s  ngx_http_veriff_change_t;
 /* called in the event loop; change->job.rc is set, see ngx_veriff_lmdb.h */
 typedef void (*ngx_http_veriff_change_pt)(ngx_http_veriff_change_t *change);
 
+typedef void (*ngx_http_veriff_scan_pt)(ngx_veriff_lmdb_scan_t *scan);
+
 
 /*
  * Linked changes.  It belongs to the caller, with all it points to, but must
@@ -85,6 +87,14 @@ ngx_int_t ngx_http_veriff_store_stat(ngx_http_veriff_store_t *store,
  */
 ngx_int_t ngx_http_veriff_store_change(ngx_http_veriff_store_t *store,
     ngx_http_veriff_change_t *change);
+
+/*
+ * Reads what is behind scan->after, in the thread that makes the changes;
+ * the handler is called in the event loop, never before this returns.
+ * NGX_OK or NGX_ERROR (it will not be called; another one may be under way).
+ */
+ngx_int_t ngx_http_veriff_store_scan(ngx_http_veriff_store_t *store,
+    ngx_veriff_lmdb_scan_t *scan, ngx_http_veriff_scan_pt handler);
 
 
 #endif /* _NGX_HTTP_VERIFF_STORE_H_INCLUDED_ */

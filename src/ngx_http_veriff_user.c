@@ -29,20 +29,31 @@ ngx_http_veriff_user(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (user.len > NGX_VERIFF_USER_MAX) {
+    if (ngx_http_veriff_user_check(&user, reason) != NGX_OK) {
+        return NGX_ABORT;
+    }
+
+    ctx->user = user;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_user_check(ngx_str_t *user, ngx_str_t *reason)
+{
+    if (user->len > NGX_VERIFF_USER_MAX) {
         ngx_str_set(reason, "the user is longer than 512 bytes");
         return NGX_ABORT;
     }
 
     /* webhooks bring it back to the app, in a header */
 
-    if (ngx_http_veriff_user_is_header(&user) != NGX_OK) {
+    if (ngx_http_veriff_user_is_header(user) != NGX_OK) {
         ngx_str_set(reason, "the user holds control characters, or begins or "
                             "ends with a space");
         return NGX_ABORT;
     }
-
-    ctx->user = user;
 
     return NGX_OK;
 }

@@ -21,5 +21,11 @@ ngx_int_t ngx_http_veriff_user(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr, ngx_http_veriff_ctx_t *ctx,
     ngx_str_t *reason);
 
+/*
+ * Whether a user's id that is not empty can be used: NGX_OK, or NGX_ABORT
+ * (*reason says why not, without the value).
+ */
+ngx_int_t ngx_http_veriff_user_check(ngx_str_t *user, ngx_str_t *reason);
+
 
 #endif /* _NGX_HTTP_VERIFF_USER_H_INCLUDED_ */

@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_veriff_variable_reason(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_veriff_variable_type(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_veriff_variable_duplicate(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_veriff_variable_set(ngx_http_variable_value_t *v,
     ngx_str_t *value);
 
@@ -81,6 +83,9 @@ static ngx_http_variable_t  ngx_http_veriff_vars[] = {
       ngx_http_veriff_variable_ctx,
       offsetof(ngx_http_veriff_ctx_t, webhook_user),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("veriff_webhook_duplicate"), NULL,
+      ngx_http_veriff_variable_duplicate, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -227,6 +232,25 @@ ngx_http_veriff_variable_type(ngx_http_request_t *r,
 
     return ngx_http_veriff_variable_set(v,
                            ngx_veriff_webhook_type_name(ctx->webhook.type));
+}
+
+
+static ngx_int_t
+ngx_http_veriff_variable_duplicate(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_veriff_ctx_t  *ctx;
+
+    static ngx_str_t  one = ngx_string("1");
+
+    ctx = ngx_http_veriff_ctx_get(r);
+
+    if (ctx == NULL || !ctx->webhook_valid || !ctx->webhook_again) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    return ngx_http_veriff_variable_set(v, &one);
 }
 
 

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_conf.h"
 
 
 typedef char *(*ngx_http_veriff_set_pt)(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -13,6 +14,7 @@ typedef char *(*ngx_http_veriff_set_pt)(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 typedef struct {
+    const char               *module;
     const char               *name;
     ngx_http_veriff_set_pt    note;
 
@@ -29,29 +31,40 @@ static char *ngx_http_veriff_watch_method(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_veriff_watch_body(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_veriff_watch_return(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_veriff_watch_begin(ngx_conf_t *cf,
+    ngx_http_veriff_watched_t *w);
 static void ngx_http_veriff_watch_cleanup(void *data);
 
 
 static ngx_http_veriff_watched_t  ngx_http_veriff_watched[] = {
-    { "proxy_pass", ngx_http_veriff_watch_pass, NULL, NULL },
-    { "proxy_method", ngx_http_veriff_watch_method, NULL, NULL },
-    { "proxy_set_body", ngx_http_veriff_watch_body, NULL, NULL },
-    { NULL, NULL, NULL, NULL }
+
+    { "ngx_http_proxy_module", "proxy_pass",
+      ngx_http_veriff_watch_pass, NULL, NULL },
+
+    { "ngx_http_proxy_module", "proxy_method",
+      ngx_http_veriff_watch_method, NULL, NULL },
+
+    { "ngx_http_proxy_module", "proxy_set_body",
+      ngx_http_veriff_watch_body, NULL, NULL },
+
+    { "ngx_http_rewrite_module", "return",
+      ngx_http_veriff_watch_return, NULL, NULL },
+
+    { NULL, NULL, NULL, NULL, NULL }
 };
 
 
 ngx_int_t
 ngx_http_veriff_watch(ngx_conf_t *cf)
 {
-    ngx_module_t               *proxy;
-    ngx_command_t              *cmd;
     ngx_pool_cleanup_t         *cln;
     ngx_http_veriff_watched_t  *w;
 
     ngx_http_veriff_unwatch();
 
-    proxy = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
-    if (proxy == NULL) {
+    if (ngx_http_veriff_check_module(cf, "ngx_http_proxy_module") == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "this nginx has no proxy module, the veriff module "
                       "needs it");
@@ -68,25 +81,47 @@ ngx_http_veriff_watch(ngx_conf_t *cf)
     cln->handler = ngx_http_veriff_watch_cleanup;
 
     for (w = ngx_http_veriff_watched; w->name; w++) {
-
-        for (cmd = proxy->commands; cmd->name.len; cmd++) {
-            if (ngx_strcmp(cmd->name.data, w->name) == 0) {
-                break;
-            }
-        }
-
-        if (cmd->name.len == 0) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "this nginx has no \"%s\", the veriff module "
-                          "needs it", w->name);
+        if (ngx_http_veriff_watch_begin(cf, w) != NGX_OK) {
             return NGX_ERROR;
         }
-
-        w->cmd = cmd;
-        w->set = cmd->set;
-
-        cmd->set = ngx_http_veriff_watch_set;
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_watch_begin(ngx_conf_t *cf, ngx_http_veriff_watched_t *w)
+{
+    ngx_module_t   *module;
+    ngx_command_t  *cmd;
+
+    module = ngx_http_veriff_check_module(cf, w->module);
+
+    if (module == NULL) {
+
+        /* who has no rewrite module has no "return" */
+
+        return NGX_OK;
+    }
+
+    for (cmd = module->commands; cmd->name.len; cmd++) {
+        if (ngx_strcmp(cmd->name.data, w->name) == 0) {
+            break;
+        }
+    }
+
+    if (cmd->name.len == 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "this nginx has no \"%s\", the veriff module "
+                      "needs it", w->name);
+        return NGX_ERROR;
+    }
+
+    w->cmd = cmd;
+    w->set = cmd->set;
+
+    cmd->set = ngx_http_veriff_watch_set;
 
     return NGX_OK;
 }
@@ -189,4 +224,23 @@ ngx_http_veriff_watch_body(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     vlcf->proxy_set_body = 1;
 
     return NGX_CONF_OK;
+}
+
+
+/* it answers before anything is checked; in an "if" it may well refuse */
+
+static char *
+ngx_http_veriff_watch_return(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_veriff_loc_conf_t *vlcf = conf;
+
+    if (cf->cmd_type != NGX_HTTP_LOC_CONF && cf->cmd_type != NGX_HTTP_SRV_CONF)
+    {
+        return NGX_CONF_OK;
+    }
+
+    vlcf->returns_above = (cf->cmd_type == NGX_HTTP_SRV_CONF);
+
+    return (ngx_http_veriff_conf_place(cf, &vlcf->returns) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

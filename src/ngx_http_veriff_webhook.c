@@ -9,6 +9,7 @@
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_replay.h"
 #include "ngx_http_veriff_reply.h"
 
 
@@ -32,20 +33,17 @@ static ngx_int_t ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_webhook_user(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_webhook_state(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
-static ngx_int_t ngx_http_veriff_webhook_stale(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_webhook_drop(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, const char *what);
 static ngx_int_t ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx);
+    ngx_http_veriff_ctx_t *ctx, const char *mark);
 static ngx_int_t ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf,
     ngx_uint_t status, const char *reason);
 static ngx_int_t ngx_http_veriff_webhook_content(ngx_http_request_t *r);
-static ngx_int_t ngx_http_veriff_webhook_header_filter(
-    ngx_http_request_t *r);
-
-
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 
 
 static ngx_str_t  ngx_http_veriff_webhook_header =
@@ -78,7 +76,7 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
     }
 
     if (ctx->webhook_checked) {
-        return ngx_http_veriff_webhook_apply(r, ctx);
+        return ngx_http_veriff_webhook_apply(r, ctx, vlcf);
     }
 
     if (!ctx->webhook_begun) {
@@ -138,7 +136,7 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
     ngx_http_veriff_count(ctx->integration, NGX_HTTP_VERIFF_COUNT_TYPES
                                             + ctx->webhook.type);
 
-    return ngx_http_veriff_webhook_apply(r, ctx);
+    return ngx_http_veriff_webhook_apply(r, ctx, vlcf);
 }
 
 
@@ -146,14 +144,15 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
+    ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf)
 {
     ngx_int_t                     rc;
+    const char                   *mark;
     ngx_http_veriff_main_conf_t  *vmcf;
 
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
-    rc = vmcf->store ? ngx_http_veriff_apply(r, ctx) : NGX_OK;
+    rc = ngx_http_veriff_webhook_state(r, ctx);
 
     if (rc == NGX_AGAIN) {
         return NGX_DONE;
@@ -187,31 +186,79 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
 
     ngx_http_veriff_count_webhook(ctx->integration, "ok");
 
-    if (vmcf->store && ctx->outcome == NGX_VERIFF_STALE
-        && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
+    mark = "ok";
+
+    if (ctx->webhook_again) {
+        mark = "duplicate";
+
+    } else if (ctx->applied && ctx->outcome == NGX_VERIFF_STALE
+               && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
     {
-        return ngx_http_veriff_webhook_stale(r, ctx);
+        /* the application has the newer one */
+
+        mark = "stale";
     }
 
-    return ngx_http_veriff_webhook_pass(r, ctx);
+    if (*mark != 'o' && !vlcf->replay_pass && !vlcf->report) {
+        return ngx_http_veriff_webhook_drop(r, ctx, mark);
+    }
+
+    return ngx_http_veriff_webhook_pass(r, ctx, mark);
+}
+
+
+/* NGX_OK, NGX_AGAIN (the phases are run again) or NGX_ERROR */
+
+static ngx_int_t
+ngx_http_veriff_webhook_state(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_int_t                     rc;
+    ngx_http_veriff_main_conf_t  *vmcf;
+
+    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
+
+    if (vmcf->store == NULL) {
+        return NGX_OK;
+    }
+
+    if (!ctx->webhook_looked) {
+        rc = ngx_http_veriff_replay_find(r, ctx);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        ctx->webhook_looked = 1;
+        ctx->webhook_again = (rc == NGX_OK);
+    }
+
+    rc = ngx_http_veriff_apply(r, ctx);
+
+    if (rc == NGX_OK) {
+        ctx->applied = 1;
+    }
+
+    return rc;
 }
 
 
 /*
- * An older decision: the application has the newer one.  It is answered here
- * and now, since try_files and mirror come later in this phase.
+ * The application does not need it: answered here and now, since try_files
+ * and mirror come later in this phase.
  */
 
 static ngx_int_t
-ngx_http_veriff_webhook_stale(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
+ngx_http_veriff_webhook_drop(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, const char *what)
 {
     ctx->webhook_reason = "ok";
     ctx->webhook_valid = 1;
     ctx->webhook_done = 1;
 
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "veriff webhook \"%V\": stale", &ctx->integration->name);
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "veriff webhook \"%V\": %s", &ctx->integration->name,
+                   what);
 
     ngx_http_finalize_request(r, ngx_http_veriff_webhook_content(r));
 
@@ -550,13 +597,14 @@ ngx_http_veriff_webhook_user(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
+    ngx_http_veriff_ctx_t *ctx, const char *mark)
 {
     ngx_str_t  value;
 
     ctx->webhook_reason = "ok";
     ctx->webhook_valid = 1;
     ctx->webhook_done = 1;
+    ctx->webhook_mark = (ctx->webhook_looked && !ctx->webhook_again);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "veriff webhook \"%V\": %V", &ctx->integration->name,
@@ -569,7 +617,8 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
         r->content_handler = ngx_http_veriff_webhook_content;
     }
 
-    ngx_str_set(&value, "ok");
+    value.data = (u_char *) mark;
+    value.len = ngx_strlen(mark);
 
     /* there are some of ours after an internal redirect from a like location */
 
@@ -605,7 +654,14 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_veriff_webhook_content(ngx_http_request_t *r)
 {
-    ngx_str_t  value;
+    ngx_str_t               value;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_veriff_ctx_get(r);
+
+    if (ctx) {
+        ctx->webhook_mark = 0;
+    }
 
     ngx_str_null(&value);
 
@@ -666,54 +722,4 @@ ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
     ngx_http_finalize_request(r, rc);
 
     return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_http_veriff_webhook_header_filter(ngx_http_request_t *r)
-{
-    ngx_http_veriff_ctx_t  *ctx;
-
-    /* the answer may come from where an internal redirect has led */
-
-    ctx = (r == r->main) ? ngx_http_veriff_ctx_get(r) : NULL;
-
-    if (ctx == NULL || !ctx->webhook_done
-        || r->headers_out.status < NGX_HTTP_OK
-        || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE)
-    {
-        return ngx_http_next_header_filter(r);
-    }
-
-    /* no 206, 304 or 412 because of what the client asks for */
-
-    r->allow_ranges = 0;
-    r->disable_not_modified = 1;
-
-    if (r->headers_out.status == NGX_HTTP_OK) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    if (r->headers_out.status == NGX_HTTP_NO_CONTENT) {
-        ngx_http_clear_content_length(r);
-        r->headers_out.content_length_n = 0;
-    }
-
-    if (r->headers_out.content_range) {
-        r->headers_out.content_range->hash = 0;
-        r->headers_out.content_range = NULL;
-    }
-
-    r->headers_out.status = NGX_HTTP_OK;
-    ngx_str_null(&r->headers_out.status_line);
-
-    return ngx_http_next_header_filter(r);
-}
-
-
-void
-ngx_http_veriff_webhook_init(void)
-{
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_http_veriff_webhook_header_filter;
 }

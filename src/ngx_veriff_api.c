@@ -23,6 +23,7 @@ static ngx_str_t  ngx_veriff_api_prefix = ngx_string("/v1");
 
 static ngx_str_t  ngx_veriff_api_feedback_name = ngx_string("feedback");
 static ngx_str_t  ngx_veriff_api_media_name = ngx_string("media");
+static ngx_str_t  ngx_veriff_api_sessions_name = ngx_string("sessions");
 
 static ngx_str_t  ngx_veriff_api_id_names[] = {
     ngx_string("sessions"),
@@ -82,6 +83,14 @@ ngx_veriff_api_rule(ngx_pool_t *pool, ngx_veriff_method_e method,
     {
         /* deeper paths do not exist */
         rule->binary = (rest.len <= 1);
+    }
+
+    if (method == NGX_VERIFF_DELETE
+        && name.len == ngx_veriff_api_sessions_name.len
+        && ngx_strncmp(name.data, ngx_veriff_api_sessions_name.data, name.len)
+           == 0)
+    {
+        rule->gone = (rest.len <= 1);
     }
 
     return NGX_OK;

@@ -35,6 +35,7 @@ typedef struct {
     unsigned     body:1;      /* the body is signed (after text) */
     unsigned     feedback:1;  /* VRF-AUTH-CLIENT and VRF-HMAC-SIGNATURE */
     unsigned     binary:1;    /* the answer may be an unsigned file */
+    unsigned     gone:1;      /* with its success, the session of this id */
 } ngx_veriff_api_rule_t;
 
 

@@ -13,6 +13,7 @@
 #include <lmdb.h>
 
 #include "ngx_veriff_lmdb.h"
+#include "ngx_veriff_lmdb_files.h"
 
 
 #define NGX_VERIFF_LMDB_READERS  1024
@@ -30,13 +31,6 @@
 #endif
 
 
-typedef struct {
-    char       *name;
-    dev_t       dev;
-    ino_t       ino;
-} ngx_veriff_lmdb_file_t;
-
-
 struct ngx_veriff_lmdb_s {
     MDB_env    *env;
     MDB_dbi     dbi;
@@ -44,20 +38,18 @@ struct ngx_veriff_lmdb_s {
     MDB_txn    *reader;         /* reset between reads */
     int         error;          /* of the reads */
     int         batch_error;    /* of the batches: another thread's */
+    int         broken;         /* the disk failed a batch */
 
-    ngx_veriff_lmdb_file_t  files[2];
+    ngx_veriff_lmdb_files_t  files;
 };
 
 
-static int ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path,
-    size_t map);
+static int ngx_veriff_lmdb_open_env(ngx_veriff_lmdb_t *db, size_t size);
+static int ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, size_t map,
+    unsigned flags);
 static int ngx_veriff_lmdb_limit(ngx_veriff_lmdb_t *db, size_t size);
 static void ngx_veriff_lmdb_cleanup(void *data);
 static int ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db);
-static ngx_int_t ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db,
-    ngx_pool_t *pool, u_char *path);
-static int ngx_veriff_lmdb_remember(ngx_veriff_lmdb_t *db);
-static int ngx_veriff_lmdb_there(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_begin(ngx_veriff_lmdb_t *db);
 static int ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db,
     ngx_veriff_lmdb_job_t *first, ngx_veriff_lmdb_job_t *last);
@@ -69,6 +61,10 @@ static int ngx_veriff_lmdb_expects(ngx_veriff_lmdb_t *db, MDB_txn *txn,
     ngx_veriff_lmdb_op_t *op);
 static int ngx_veriff_lmdb_op(ngx_veriff_lmdb_t *db, MDB_txn *txn,
     ngx_veriff_lmdb_op_t *op);
+static ngx_int_t ngx_veriff_lmdb_scanned(ngx_veriff_lmdb_t *db,
+    MDB_cursor *cursor, ngx_veriff_lmdb_scan_t *scan);
+static ngx_int_t ngx_veriff_lmdb_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    MDB_val *src);
 static ngx_int_t ngx_veriff_lmdb_rc(int rc);
 
 
@@ -76,7 +72,7 @@ ngx_veriff_lmdb_t *
 ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
     const char **error)
 {
-    int                  rc;
+    int                  rc, dead;
     ngx_veriff_lmdb_t   *db;
     ngx_pool_cleanup_t  *cln;
 
@@ -95,22 +91,13 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
     cln->handler = ngx_veriff_lmdb_cleanup;
     cln->data = db;
 
-    if (ngx_veriff_lmdb_files(db, pool, path) != NGX_OK) {
+    if (ngx_veriff_lmdb_files_init(&db->files, pool, path) != NGX_OK) {
         return NULL;
     }
 
     size = ngx_max(size, NGX_VERIFF_LMDB_SIZE_MIN);
 
-    rc = ngx_veriff_lmdb_env(db, path, ngx_max(2 * size,
-                                               NGX_VERIFF_LMDB_MAP));
-
-    if (rc == ENOMEM) {
-
-        /* addresses are limited: then they are the limit */
-
-        rc = ngx_veriff_lmdb_env(db, path, size);
-    }
-
+    rc = ngx_veriff_lmdb_open_env(db, size);
     if (rc != 0) {
         goto failed;
     }
@@ -125,14 +112,14 @@ ngx_veriff_lmdb_open(ngx_pool_t *pool, u_char *path, size_t size,
         goto failed;
     }
 
-    rc = ngx_veriff_lmdb_remember(db);
+    rc = ngx_veriff_lmdb_files_remember(&db->files);
     if (rc != 0) {
         goto failed;
     }
 
     /* those who were killed still have their places */
 
-    rc = ngx_veriff_lmdb_check(db) == NGX_OK ? 0 : db->error;
+    rc = mdb_reader_check(db->env, &dead);
     if (rc != 0) {
         goto failed;
     }
@@ -155,7 +142,44 @@ failed:
 
 
 static int
-ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path, size_t map)
+ngx_veriff_lmdb_open_env(ngx_veriff_lmdb_t *db, size_t size)
+{
+    int       rc;
+    size_t    map;
+    unsigned  flags;
+
+    flags = 0;
+    map = ngx_max(2 * size, NGX_VERIFF_LMDB_MAP);
+
+    rc = ngx_veriff_lmdb_files_make(&db->files, NGX_VERIFF_LMDB_READERS,
+                                    NGX_VERIFF_LMDB_MODE);
+
+    if (rc == 0) {
+        rc = ngx_veriff_lmdb_env(db, map, 0);
+    }
+
+    if (rc == EROFS) {
+
+        /* what is there can be read; the next batch asks to try again */
+
+        flags = MDB_RDONLY;
+        db->broken = EROFS;
+        rc = ngx_veriff_lmdb_env(db, map, flags);
+    }
+
+    if (rc == ENOMEM) {
+
+        /* addresses are limited: then they are the limit */
+
+        rc = ngx_veriff_lmdb_env(db, size, flags);
+    }
+
+    return rc;
+}
+
+
+static int
+ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, size_t map, unsigned flags)
 {
     int  rc;
 
@@ -175,7 +199,8 @@ ngx_veriff_lmdb_env(ngx_veriff_lmdb_t *db, u_char *path, size_t map)
 
         /* a reader belongs to its transaction, not to a thread */
 
-        rc = mdb_env_open(db->env, (char *) path, MDB_NOTLS|MDB_NORDAHEAD,
+        rc = mdb_env_open(db->env, (char *) db->files.dir,
+                          flags|MDB_NOTLS|MDB_NORDAHEAD,
                           NGX_VERIFF_LMDB_MODE);
     }
 
@@ -234,71 +259,6 @@ ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db)
                                    * st.ms_psize)
     {
         return MDB_CORRUPTED;
-    }
-
-    return 0;
-}
-
-
-static ngx_int_t
-ngx_veriff_lmdb_files(ngx_veriff_lmdb_t *db, ngx_pool_t *pool, u_char *path)
-{
-    size_t      len;
-    ngx_uint_t  i;
-
-    static const char  *names[] = { "/data.mdb", "/lock.mdb" };
-
-    for (i = 0; i < 2; i++) {
-        len = ngx_strlen(path);
-
-        db->files[i].name = ngx_pnalloc(pool, len + sizeof("/data.mdb"));
-        if (db->files[i].name == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_memcpy(db->files[i].name, path, len);
-        ngx_memcpy(db->files[i].name + len, names[i], sizeof("/data.mdb"));
-    }
-
-    return NGX_OK;
-}
-
-
-static int
-ngx_veriff_lmdb_remember(ngx_veriff_lmdb_t *db)
-{
-    ngx_uint_t   i;
-    struct stat  sb;
-
-    for (i = 0; i < 2; i++) {
-        if (stat(db->files[i].name, &sb) == -1) {
-            return errno;
-        }
-
-        db->files[i].dev = sb.st_dev;
-        db->files[i].ino = sb.st_ino;
-    }
-
-    return 0;
-}
-
-
-/* what is written to files that were removed or replaced is lost */
-
-static int
-ngx_veriff_lmdb_there(ngx_veriff_lmdb_t *db)
-{
-    ngx_uint_t   i;
-    struct stat  sb;
-
-    for (i = 0; i < 2; i++) {
-        if (stat(db->files[i].name, &sb) == -1) {
-            return errno;
-        }
-
-        if (sb.st_dev != db->files[i].dev || sb.st_ino != db->files[i].ino) {
-            return ESTALE;
-        }
     }
 
     return 0;
@@ -406,11 +366,23 @@ ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
     int                     rc;
     ngx_veriff_lmdb_job_t  *j;
 
-    rc = ngx_veriff_lmdb_there(db);
+    rc = db->broken ? db->broken : ngx_veriff_lmdb_files_there(&db->files);
 
-    if (rc != 0) {
-        db->batch_error = rc;
+    if (rc == 0) {
+        rc = ngx_veriff_lmdb_files_named(&db->files);
+    }
 
+    if (rc == 0) {
+        rc = ngx_veriff_lmdb_try(db, job, NULL);
+    }
+
+    db->batch_error = rc;
+
+    if (rc == 0) {
+        return;
+    }
+
+    if (rc > 0 || rc == MDB_PANIC) {
         for (j = job; j; j = j->next) {
             j->rc = NGX_ERROR;
         }
@@ -418,15 +390,10 @@ ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job)
         return;
     }
 
-    if (ngx_veriff_lmdb_try(db, job, NULL) == 0) {
-        db->batch_error = 0;
-        return;
-    }
-
     /* one of them spoiled the transaction: each in its own */
 
     for (j = job; j; j = j->next) {
-        rc = ngx_veriff_lmdb_try(db, j, j->next);
+        rc = db->broken ? db->broken : ngx_veriff_lmdb_try(db, j, j->next);
 
         if (rc != 0) {
             db->batch_error = rc;
@@ -462,7 +429,18 @@ ngx_veriff_lmdb_try(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *first,
 
     /* durable, or an error: LMDB syncs the data, then the root */
 
-    return mdb_txn_commit(txn);
+    rc = mdb_txn_commit(txn);
+
+    /*
+     * What a sync could not write may count as written afterwards: after an
+     * error of the system nothing is believed until it is opened anew.
+     */
+
+    if (rc > 0) {
+        db->broken = rc;
+    }
+
+    return rc;
 }
 
 
@@ -606,6 +584,122 @@ ngx_veriff_lmdb_op(ngx_veriff_lmdb_t *db, MDB_txn *txn,
 }
 
 
+void
+ngx_veriff_lmdb_scan(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_scan_t *scan)
+{
+    MDB_txn     *txn;
+    MDB_cursor  *cursor;
+
+    scan->n = 0;
+    scan->rc = NGX_ERROR;
+
+    /* of its own: the reader belongs to another thread */
+
+    if (mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn) != 0) {
+        return;
+    }
+
+    if (mdb_cursor_open(txn, db->dbi, &cursor) == 0) {
+        scan->rc = ngx_veriff_lmdb_scanned(db, cursor, scan);
+        mdb_cursor_close(cursor);
+    }
+
+    mdb_txn_abort(txn);
+}
+
+
+static ngx_int_t
+ngx_veriff_lmdb_scanned(ngx_veriff_lmdb_t *db, MDB_cursor *cursor,
+    ngx_veriff_lmdb_scan_t *scan)
+{
+    int                       rc;
+    size_t                    bytes;
+    MDB_val                   k, v;
+    ngx_veriff_lmdb_entry_t  *entry;
+
+    bytes = 0;
+
+    k.mv_data = scan->after;
+    k.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
+
+    for (rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+         rc == 0;
+         rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT))
+    {
+        if (k.mv_size != NGX_VERIFF_LMDB_KEY_LEN
+            || ngx_memcmp(k.mv_data, scan->after, k.mv_size) == 0)
+        {
+            continue;
+        }
+
+        if (scan->n == NGX_VERIFF_LMDB_SCAN_MAX
+            || bytes >= NGX_VERIFF_LMDB_SCAN_BYTES)
+        {
+            break;
+        }
+
+        entry = &scan->entries[scan->n++];
+
+        ngx_memcpy(entry->key, k.mv_data, NGX_VERIFF_LMDB_KEY_LEN);
+        ngx_str_null(&entry->followed);
+
+        if (ngx_veriff_lmdb_copy(scan->pool, &entry->value, &v) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        bytes += v.mv_size;
+
+        if (entry->key[0] != scan->follow
+            || v.mv_size < NGX_VERIFF_LMDB_KEY_LEN)
+        {
+            continue;
+        }
+
+        k.mv_data = v.mv_data;
+        k.mv_size = NGX_VERIFF_LMDB_KEY_LEN;
+
+        rc = mdb_get(mdb_cursor_txn(cursor), db->dbi, &k, &v);
+
+        if (rc == MDB_NOTFOUND) {
+            continue;
+        }
+
+        if (rc != 0
+            || ngx_veriff_lmdb_copy(scan->pool, &entry->followed, &v)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        bytes += v.mv_size;
+    }
+
+    if (scan->n) {
+        ngx_memcpy(scan->after, scan->entries[scan->n - 1].key,
+                   NGX_VERIFF_LMDB_KEY_LEN);
+    }
+
+    return (rc == 0) ? NGX_OK : (rc == MDB_NOTFOUND) ? NGX_DONE : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_veriff_lmdb_copy(ngx_pool_t *pool, ngx_str_t *dst, MDB_val *src)
+{
+    dst->len = src->mv_size;
+    dst->data = ngx_pnalloc(pool, src->mv_size);
+
+    if (dst->data == NULL) {
+        dst->len = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(dst->data, src->mv_data, src->mv_size);
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db)
 {
@@ -629,11 +723,16 @@ ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db)
 {
     int  dead;
 
+    if (db->broken) {
+        db->error = db->broken;
+        return NGX_ABORT;
+    }
+
     db->error = (db->batch_error == MDB_PANIC) ? MDB_PANIC
                 : mdb_reader_check(db->env, &dead);
 
     if (db->error == 0) {
-        db->error = ngx_veriff_lmdb_there(db);
+        db->error = ngx_veriff_lmdb_files_there(&db->files);
     }
 
     return (db->error == 0) ? NGX_OK : NGX_ERROR;

@@ -15,7 +15,7 @@
 /*
  * The store of one host, on LMDB: values under short keys, shared by all
  * processes, durable when a batch has returned.  lmdb.h is included by
- * ngx_veriff_lmdb.c only.
+ * ngx_veriff_lmdb*.c only.
  *
  * A process opens it once, after fork.  Reads belong to one thread, batches
  * to one other at a time; a batch blocks for the disk and for the batches
@@ -88,7 +88,9 @@ ngx_int_t ngx_veriff_lmdb_get(ngx_veriff_lmdb_t *db, ngx_pool_t *pool,
 
 /*
  * Makes the changes of all jobs in one transaction, and sets their rc.  A
- * job that fails does not take the others with it.
+ * job that fails does not take the others with it.  After an error of the
+ * disk all jobs get NGX_ERROR until the store was closed and opened again,
+ * which ngx_veriff_lmdb_check() then asks for.
  */
 void ngx_veriff_lmdb_batch(ngx_veriff_lmdb_t *db, ngx_veriff_lmdb_job_t *job);
 
@@ -100,9 +102,46 @@ ngx_int_t ngx_veriff_lmdb_resize(ngx_veriff_lmdb_t *db);
 
 /*
  * Frees the places of readers that died, and looks whether the files are
- * still there: NGX_OK or NGX_ERROR (close it, and open it again).
+ * still there: NGX_OK, or NGX_ABORT (the disk failed a batch) or NGX_ERROR;
+ * then close it, and open it again.
  */
 ngx_int_t ngx_veriff_lmdb_check(ngx_veriff_lmdb_t *db);
+
+/*
+ * The values behind a name, in order, as many as there is room for.  Those
+ * whose name begins with "follow" begin with the name of another one, which
+ * comes with them.
+ */
+
+#define NGX_VERIFF_LMDB_SCAN_MAX    64
+#define NGX_VERIFF_LMDB_SCAN_BYTES  65536
+
+typedef struct {
+    u_char                        key[NGX_VERIFF_LMDB_KEY_LEN];
+    ngx_str_t                     value;
+    ngx_str_t                     followed;     /* empty if it is not there */
+} ngx_veriff_lmdb_entry_t;
+
+typedef struct {
+
+    /* set by the caller */
+
+    ngx_pool_t                   *pool;         /* nobody else's meanwhile */
+    u_char                        follow;
+    u_char                        after[NGX_VERIFF_LMDB_KEY_LEN];
+
+    ngx_uint_t                    n;
+    ngx_veriff_lmdb_entry_t       entries[NGX_VERIFF_LMDB_SCAN_MAX];
+    ngx_int_t                     rc;           /* see below */
+} ngx_veriff_lmdb_scan_t;
+
+/*
+ * Reads them, and sets scan->rc: NGX_OK (more may follow), NGX_DONE (these
+ * were the last ones) or NGX_ERROR.  It may be called by the thread that makes
+ * the batches.
+ */
+void ngx_veriff_lmdb_scan(ngx_veriff_lmdb_t *db,
+    ngx_veriff_lmdb_scan_t *scan);
 
 /*
  * What the contents take up, which is never more than the file has, and how

@@ -13,12 +13,17 @@ static void ngx_veriff_rate_advance(ngx_veriff_rate_t *rate, int64_t now);
 ngx_uint_t
 ngx_veriff_rate_wait(ngx_veriff_rate_t *rate, ngx_uint_t limit, int64_t now)
 {
-    int64_t   second;
-    uint64_t  left;
+    int64_t     second;
+    uint64_t    left;
+    ngx_uint_t  i;
 
     ngx_veriff_rate_advance(rate, now);
 
-    left = rate->total;
+    left = 0;
+
+    for (i = 0; i < NGX_VERIFF_RATE_CELLS; i++) {
+        left += rate->cells[i];
+    }
 
     if (left < limit) {
         return 0;
@@ -54,7 +59,6 @@ ngx_veriff_rate_take(ngx_veriff_rate_t *rate, ngx_uint_t limit, int64_t now)
 
     if (wait == 0) {
         rate->cells[rate->last % NGX_VERIFF_RATE_CELLS]++;
-        rate->total++;
     }
 
     return wait;
@@ -64,8 +68,6 @@ ngx_veriff_rate_take(ngx_veriff_rate_t *rate, ngx_uint_t limit, int64_t now)
 static void
 ngx_veriff_rate_advance(ngx_veriff_rate_t *rate, int64_t now)
 {
-    uint32_t  *cell;
-
     /* processes do not look at the clock at the same moment */
 
     if (now <= rate->last && now > rate->last - NGX_VERIFF_RATE_CELLS) {
@@ -79,11 +81,7 @@ ngx_veriff_rate_advance(ngx_veriff_rate_t *rate, int64_t now)
     }
 
     while (rate->last < now) {
+        rate->cells[(rate->last + 1) % NGX_VERIFF_RATE_CELLS] = 0;
         rate->last++;
-
-        cell = &rate->cells[rate->last % NGX_VERIFF_RATE_CELLS];
-
-        rate->total -= *cell;
-        *cell = 0;
     }
 }

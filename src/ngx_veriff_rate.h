@@ -21,11 +21,14 @@
 #define NGX_VERIFF_RATE_CELLS  61
 
 
-/* zeroed: nothing has passed; it has no lock of its own */
+/*
+ * Zeroed: nothing has passed.  It has no lock of its own.  Whoever is killed
+ * while he changes it, or copies it without the lock, leaves nothing behind
+ * that is wrong for longer than a minute: so there is no sum in it.
+ */
 
 typedef struct {
     int64_t     last;       /* the newest second */
-    uint64_t    total;
     uint32_t    cells[NGX_VERIFF_RATE_CELLS];
 } ngx_veriff_rate_t;
 

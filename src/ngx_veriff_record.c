@@ -22,14 +22,14 @@
  *    80  rate_last      88  rate_excess (4)    92  outcome (2)
  *    94  retry_after (2)                       96  user's len (4)
  *   100  url's len (4)                      104  vendor_data
- *   112  end_user_id
+ *   112  end_user_id       120  integration
  *
  * then the attempts (8 bytes hash, 1 byte event and decided), the standing
  * session's id, if the open session is another one its id and the standing
  * session's vendor_data and end_user_id, then user and URL.
  */
 
-#define NGX_VERIFF_RECORD_HEAD      120
+#define NGX_VERIFF_RECORD_HEAD      128
 #define NGX_VERIFF_RECORD_ATTEMPT   9
 
 #define NGX_VERIFF_RECORD_ECHO      16
@@ -115,6 +115,7 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
     ngx_veriff_record_put(&buf[100], own ? 0 : record->url.len, 4);
     ngx_veriff_record_put(&buf[104], record->vendor_data, 8);
     ngx_veriff_record_put(&buf[112], record->end_user_id, 8);
+    ngx_veriff_record_put(&buf[120], record->integration, 8);
 
     p = &buf[NGX_VERIFF_RECORD_HEAD];
 
@@ -187,6 +188,7 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     record->retry_after = (ngx_uint_t) ngx_veriff_record_get(&head[94], 2);
     record->vendor_data = ngx_veriff_record_get(&head[104], 8);
     record->end_user_id = ngx_veriff_record_get(&head[112], 8);
+    record->integration = ngx_veriff_record_get(&head[120], 8);
 
     p += NGX_VERIFF_RECORD_HEAD;
 

@@ -29,6 +29,7 @@ typedef struct {
     ngx_veriff_history_t    history;
 
     uint64_t                revision;   /* one more with each change */
+    uint64_t                integration; /* keyed hash of its name */
 
     int64_t                 lease;      /* ms: someone creates until then */
     uint64_t                holder;     /* who does */

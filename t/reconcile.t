@@ -6,6 +6,7 @@ use VeriffTest;
 use VeriffSession;
 use VeriffStore;
 use VeriffReturn;
+use VeriffHttp2;
 use POSIX ();
 use Test::More;
 use Time::HiRes ();
@@ -286,7 +287,9 @@ on_block(11 => sub {
     no_webhooks();
     decide($second->{session}, 'approved', decisionTime => at(9000, 'Z'));
 
-    page_is('an older verdict', come_back($second), $pending);
+    # it is decided, and what stands allows another try: nothing to wait for
+    page_is('an older verdict', come_back($second),
+            'Please verify your identity again');
     is(questions($second->{session}), 1, 'it was asked for');
     is(questions($first->{session}), 0, 'not for the former session');
 });
@@ -337,6 +340,55 @@ on_block(15 => sub {
     fault_of_decision(status => 400,
                       message => canary('canary-message-81bd'));
     page_is('an error', come_back($who), $begun);
+});
+
+# a former session, which could take away the approval that it gave
+on_block(16 => sub {
+    my $first = lead('alice', '/fresh');
+
+    decide($first->{session}, 'approved', decisionTime => at(7200, 'Z'));
+    is(ask('/fresh', 'alice')->{status}, 403, 'it is too old here');
+
+    my $second = lead_by_gate('alice', '/fresh');
+    isnt($second->{session}, $first->{session}, 'another session');
+
+    fault_of_decision(body => { status => 'success', verification => {
+        id => $first->{session}, status => 'declined',
+        decisionTime => at(0, 'Z') } });
+
+    page_is('the former one', come_back($second), $begun);
+    is(questions($second->{session}), 1, 'it was asked for');
+    is(told('alice'), 'VERIFIED approved', 'nothing is taken away');
+});
+
+# HTTP/2
+on_block(17 => sub {
+    my $alice = undelivered('alice', 'approved');
+    my $socket = h2_connect();
+
+    syswrite $socket, h2_request(1, '/return', cookie => $alice->{cookie})
+                      . h2_reset(1);
+
+    ok(wait_until('the verdict', sub { told('alice') eq 'VERIFIED approved' }),
+       'gone at once: it is asked for, and counts');
+    led_back('come back', come_back($alice), '/app');
+    is(questions(), 1, 'one question');
+});
+
+on_block(18 => sub {
+    my $alice = undelivered('alice', 'approved');
+    my $socket = h2_connect();
+
+    fault_of_decision(delay => 0.3);
+
+    syswrite $socket, h2_request(1, '/return', cookie => $alice->{cookie});
+    wait_until('the question', sub { questions() });
+    syswrite $socket, h2_reset(1);
+
+    ok(wait_until('the verdict', sub { told('alice') eq 'VERIFIED approved' }),
+       'gone while the provider is asked: it counts');
+    led_back('come back', come_back($alice), '/app');
+    is(questions(), 1, 'one question');
 });
 
 start_sandbox();
@@ -440,3 +492,32 @@ veriff decision "kyc": no location with "veriff_sign kyc" answers to "/veriff-ap
 === TEST 15: what is not in the log
 --- error_log
 its vendorData or endUserId is not the one that was sent
+
+
+
+=== TEST 16: an answer about a former session
+--- config eval
+main::return_places('location = /fresh {
+    veriff_gate kyc max_age=1h;
+    proxy_pass http://127.0.0.1:1;
+}')
+--- error_log
+the provider's answer was refused: it is about another session
+
+
+
+=== TEST 17: HTTP/2, a client that leaves at once
+--- http_config eval
+main::kyc_return('reconcile 1h;') . 'server {
+    listen $TEST_NGINX_H2_PORT http2;
+' . main::return_places() . '}'
+--- timeout: 20
+
+
+
+=== TEST 18: HTTP/2, a client that leaves while the provider is asked
+--- http_config eval
+main::kyc_return('reconcile 1h;') . 'server {
+    listen $TEST_NGINX_H2_PORT http2;
+' . main::return_places() . '}'
+--- timeout: 20

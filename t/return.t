@@ -397,6 +397,40 @@ on_block(14 => sub {
     }
 });
 
+# the gate's demand is carried there and back
+on_block(15 => sub {
+    my $first = lead('alice', '/');
+
+    decide($first->{session}, 'approved', decisionTime => at(7200, 'Z'));
+    led_back('without a demand', come_back($first), '/');
+
+    my $who = lead_by_gate('alice', '/fresh?x=1');
+
+    is(told('alice'), 'VERIFIED approved', 'verified elsewhere');
+    said_is('not fresh', $who, 'begun', '%2Ffresh%3Fx%3D1');
+    led_back('without a demand', come_back($first), '/');
+
+    decide($who->{session}, 'approved');
+    led_back('fresh', come_back($who), '/fresh?x=1');
+    is(ask('/fresh?x=1', 'alice')->{status}, 200, 'and it opens');
+
+    # an approval that is too old now, and no session after it
+    my $bob = lead_by_gate('bob', '/fresh');
+
+    decide($bob->{session}, 'approved', decisionTime => at(7200, 'Z'));
+    is(told('bob'), 'VERIFIED approved', 'verified elsewhere');
+    said_is('too old', $bob, 'old', '%2Ffresh');
+});
+
+# neither the return page nor the operator's own is gated
+on_block(16 => sub {
+    is(ask('/app', undef, Accept => 'text/html')->{status}, 401, 'the gate');
+    neutral_is('the return page', come_back(undef));
+    answer_is('the page', come_back(undef, path => '/page'), 200,
+              qr/\Athe page\n\z/);
+    is(ask('/page.html', undef)->{status}, 401, 'but not by itself');
+});
+
 key_file("htpasswd", "alice:{PLAIN}alice\n", 0644);
 start_sandbox();
 run_tests();
@@ -529,3 +563,32 @@ main::return_places(main::api('', 'age') =~ s/veriff-api/age-api/gr
 === TEST 14: on all workers
 --- http_config eval
 main::kyc_return('reconcile off;')
+
+
+
+=== TEST 15: what a gate demands
+--- http_config eval
+main::kyc_return('reconcile off;')
+--- config eval
+main::return_places(<<'END')
+location = /fresh {
+    veriff_gate kyc max_age=1h;
+    try_files /page.html =404;
+}
+END
+--- user_files
+>>> page.html
+the page
+
+
+
+=== TEST 16: behind the gate of its server
+--- http_config eval
+main::kyc_return('reconcile off;')
+--- config eval
+'veriff_gate kyc;' . main::return_places(<<'END')
+location = /page { veriff_return kyc page=/page.html; }
+END
+--- user_files
+>>> page.html
+the page

@@ -170,7 +170,8 @@ main::kyc('session_rate 1r/m;
 
 === TEST 4: each integration has its own
 --- http_config eval
-(my $conf = main::kyc_and_age()) =~ s/(user \$http)/session_rate 1r\/m; $1/g;
+(my $conf = main::kyc_and_age()) =~ s/session_rate off;//;
+$conf =~ s/(user \$http)/session_rate 1r\/m; $1/g;
 $conf
 --- config eval
 main::metrics_places('
@@ -202,4 +203,6 @@ main::kyc('session_rate 2r/m;
 
 
 === TEST 7: the default
+--- http_config eval
+"veriff_store veriff_temp;\n" . main::integration()
 --- timeout: 40

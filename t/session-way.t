@@ -261,6 +261,9 @@ on_block(6 => sub {
 
     page_is("another user's", visit('/redirect', user => 'alice',
                                     jar => jar(%demand, user => 'bob')));
+    page_is('whose name is as long',
+            visit('/redirect', user => 'alice',
+                  jar => jar(%demand, user => 'alicE')));
     page_is('expired', visit('/redirect', user => 'alice',
                              jar => jar(%demand, expires => time - 1)));
     page_is('replaced', visit('/redirect?return=/b', user => 'alice',
@@ -369,12 +372,71 @@ on_block(10 => sub {
     }
 });
 
+# the whole way: a page that demands an approval of a day, and has one of two
+on_block(11 => sub {
+    decide(ask('/json', 'alice')->{content}, 'approved',
+           decisionTime => ago(2 * $day));
+
+    my %jar;
+    my @answers = follow('/gated/a?b=c', user => 'alice', jar => \%jar);
+
+    is_deeply([map { $_->{status} } @answers], [302, 303], 'to the provider');
+    like($answers[-1]{location}, qr/^https:/, 'a URL of its');
+    way_is('there', $answers[-1], path => '/gated/a?b=c', max_age => $day);
+    is(posts(), 2, 'a new session');
+
+    # the other pages do not mind
+    is((follow('/open', user => 'alice'))[0]{content}, "open\n", 'elsewhere');
+
+    @answers = follow('/gated/a?b=c', user => 'alice', jar => \%jar);
+    is_deeply([map { $_->{status} } @answers], [302, 303], 'once more');
+    is(posts(), 2, 'the same session');
+
+    decide(ask_in(\%jar, '/json'), 'approved');
+
+    @answers = follow('/veriff/start', user => 'alice', jar => \%jar);
+    is_deeply([map { $_->{status} } @answers], [303, 200], 'and back');
+    is($answers[-1]{content}, "gated\n", 'there it is');
+    is_deeply(\%jar, {}, 'the cookie is gone');
+
+    @answers = follow('/gated/a?b=c', user => 'alice', jar => \%jar);
+    is(scalar @answers, 1, 'from now on at once');
+});
+
+# cookies off: the demand is lost on the way, and nobody goes round
+on_block(12 => sub {
+    decide(ask('/json', 'alice')->{content}, 'approved',
+           decisionTime => ago(2 * $day));
+
+    my @answers = follow('/gated/a?b=c', user => 'alice');
+
+    is_deeply([map { $_->{status} } @answers], [302, 200], 'two hops');
+    page_is('cookies off', $answers[-1], '/gated/a?b=c');
+    is(posts(), 1, 'no session');
+
+    # who has none at all verifies, cookies or not
+    @answers = follow('/gated/a?b=c', user => 'bob');
+    is_deeply([map { $_->{status} } @answers], [302, 303], 'to the provider');
+    like($answers[-1]{location}, qr/^https:/, 'a URL of its');
+});
+
+# the JSON answer that names the session, with the cookies that it needs
+sub ask_in {
+    my ($jar, $path) = @_;
+
+    return visit($path, user => 'alice', jar => $jar)->{content}
+           =~ s/.*?(\{.*\}).*/$1/sr;
+}
+
 add_block_preprocessor(sub {
     my ($block) = @_;
 
     $block->set_value('config', ways_to_start() . places() . '
         absolute_redirect off;
-        location = /never { return 302 /veriff/start?return=%2Fnever; }')
+        location = /never { return 302 /veriff/start?return=%2Fnever; }
+        location = /open { veriff_gate kyc; try_files /open.txt =404; }
+        location /gated/ { veriff_gate kyc max_age=1d;
+                           try_files /gated.txt =404; }')
         if !defined $block->config;
 });
 
@@ -431,3 +493,19 @@ VeriffSession::api() . VeriffSession::sessions()
 === TEST 10: errors
 --- http_config eval
 main::kyc('user_rate 1r/h;')
+
+
+
+=== TEST 11: a step-up, by the gate
+--- user_files
+>>> gated.txt
+gated
+>>> open.txt
+open
+
+
+
+=== TEST 12: a step-up with cookies off
+--- user_files
+>>> gated.txt
+gated

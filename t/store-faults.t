@@ -64,6 +64,7 @@ http {
         api_key_file $keys/api_key;
         shared_secret_file $keys/shared_secret;
         user \$http_x_user trusted;
+        session_rate off;
         url_hosts 127.0.0.1;
         callback https://app.example.com/done;
     }

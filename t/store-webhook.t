@@ -104,7 +104,8 @@ sub post {
     return status_of($answer) . ' ' . @seen;
 }
 
-# Steps: a body, what becomes of it ("200 1" if empty), the state afterwards.
+# Steps: a body, what becomes of it ("200 1" if empty; "again" is one that the
+# application has had), the state afterwards.
 sub steps {
     my ($name, $who, @steps) = @_;
 
@@ -112,7 +113,9 @@ sub steps {
 
     while (my ($body, $became, $state) = splice @steps, 0, 3) {
         $n++;
-        is(post($body), $became || '200 1', "$name, step $n: answered");
+        $became eq 'again'
+            ? is(sent_again(body => $body), '200 0', "$name, step $n: again")
+            : is(post($body), $became || '200 1', "$name, step $n: answered");
         is(state_of($who), $state, "$name, step $n: $state");
     }
 }
@@ -139,18 +142,19 @@ on_block(1 => sub {
 
     for my $status (sort keys %state) {
         my $who = person();
+        my $body = decision($who, $status, at(-9));
+
         is(state_of($who), $created, "$status: before it");
-        steps($status, $who, decision($who, $status, at(-9)), '',
-              $state{$status});
-        steps("$status, twice", $who, decision($who, $status, at(-9)), '',
-              $state{$status});
+        steps($status, $who, $body, '', $state{$status},
+              decision($who, $status, at(-9), reason => 'again'), '',
+              $state{$status}, $body, 'again', $state{$status});
     }
 
     my $who = person();
     steps('started', $who, event($who, 'started'), '', 'UNVERIFIED started',
-          event($who, 'started'), '', 'UNVERIFIED started');
+          event($who, 'started'), 'again', 'UNVERIFIED started');
     steps('submitted', $who, event($who, 'submitted'), '',
-          'PENDING submitted', event($who, 'started'), '',
+          'PENDING submitted', event($who, 'started', n => 2), '',
           'PENDING submitted');
 
     $who = person();
@@ -198,7 +202,8 @@ on_block(2 => sub {
           decision($who, 'approved', $same), '', 'VERIFIED approved',
           decision($who, 'declined', $same), '', 'REJECTED declined',
           decision($who, 'approved', $same), '200 0', 'REJECTED declined',
-          decision($who, 'declined', $same), '', 'REJECTED declined');
+          decision($who, 'declined', $same, n => 2), '',
+          'REJECTED declined');
 
     $who = person();
     steps('no time after one', $who,
@@ -222,8 +227,8 @@ on_block(3 => sub {
           event($who, 'submitted'), '', 'PENDING submitted',
           decision($who, 'review', at(-30)), '', 'PENDING review',
           decision($who, 'approved', at(-20)), '', 'VERIFIED approved',
-          event($who, 'started'), '', 'VERIFIED approved',
-          event($who, 'submitted'), '', 'VERIFIED approved',
+          event($who, 'started', n => 2), '', 'VERIFIED approved',
+          event($who, 'submitted', n => 2), '', 'VERIFIED approved',
           decision($who, 'review', at(-10)), '', 'VERIFIED approved',
           decision($who, 'resubmission_requested', at(-9)), '',
           'VERIFIED approved',
@@ -239,14 +244,15 @@ on_block(3 => sub {
           event($who, 'submitted'), '', 'PENDING submitted',
           decision($who, 'resubmission_requested', at(-30)), '',
           'UNVERIFIED resubmission_requested',
-          event($who, 'submitted'), '', 'UNVERIFIED resubmission_requested',
+          event($who, 'submitted', n => 2), '',
+          'UNVERIFIED resubmission_requested',
           event($who, 'started', attemptId => 'attempt-2'), '',
           'UNVERIFIED started',
           event($who, 'submitted', attemptId => 'attempt-2'), '',
           'PENDING submitted',
           decision($who, 'approved', at(-10), attemptId => 'attempt-2'), '',
           'VERIFIED approved',
-          decision($who, 'resubmission_requested', at(-30)), '',
+          decision($who, 'resubmission_requested', at(-30), n => 2), '',
           'VERIFIED approved');
     is(person(user => "$who->{user}x")->{id} eq $who->{id}, '',
        'another user has another session');
@@ -294,7 +300,9 @@ on_block(5 => sub {
 
     isnt($who->{id}, $twin->{id}, 'two sessions');
 
-    is(post(decision($twin, 'approved', at(-9))), '200 1', 'of another');
+    my $approved = decision($twin, 'approved', at(-9));
+
+    is(post($approved), '200 1', 'of another');
     is(state_of($twin, '/twin-status'), $created, 'where it is not named');
 
     my %second = (key => 'second-key', secret => 'second-secret',
@@ -307,7 +315,8 @@ on_block(5 => sub {
     is(state_of($twin, '/twin-status'), $created, 'the other');
 
     # a shared key: the session tells them apart
-    is(post(decision($twin, 'approved', at(-9)), path => '/any'), '200 1',
+    # the application has had it, and yet it is applied
+    is(sent_again(body => $approved, path => '/any'), '200 0',
        'a shared key');
     is(state_of($who), $created, 'one');
     is(state_of($twin, '/twin-status'), 'VERIFIED approved', 'the other');
@@ -664,7 +673,7 @@ on_block(13 => sub {
     is(post($body), '503 0', 'not stored: neither acknowledged nor proxied');
     is(post($body, path => '/report'), '503 0', 'in report mode, too');
     is(post(event($who, 'started')), '503 0', 'an event');
-    is(post('{"eventType":"fullauto"}'), '200 1', 'one without a state');
+    is(post('{"eventType":"fullauto"}'), '503 0', 'one without a state');
     is(post($body, secret => 'x'), '401 0', 'a forged one is refused');
 
     rmdir "$dir/data.mdb" or die "rmdir: $!";

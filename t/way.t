@@ -271,6 +271,8 @@ on_block(5 => sub {
         'expires before 1970' => sealed(user => $user, path => '/account',
                                       expires => 1 << 63),
         'another user'      => sealed(user => 'bob', path => '/account'),
+        'a user as long'    => sealed(user => $user =~ s/.$/-/r,
+                                      path => '/account'),
         'a longer user'     => sealed(user => "${user}x", path => '/account'),
         'a shorter user'    => sealed(user => substr($user, 0, -1),
                                       path => '/account'),
@@ -332,6 +334,7 @@ on_block(6 => sub {
         [0, "$bad; $bad; $bad; $bad; $good"],
         [0, join '; ', ($bad) x 200, $good],
         [0, "a=$good"],
+        [0, $good =~ s/=/x/r],
         [0, "a=b $good"],
         [0, "$name"],
         [0, ''],
@@ -466,6 +469,45 @@ on_block(9 => sub {
     is_deeply(\%jar, {}, 'both are gone');
 });
 
+# the page that was asked for, as the gate takes it
+on_block(10 => sub {
+    my $gate = '/veriff/start?return=';
+    my (@wrong, $led);
+
+    for my $path (grep { m{^/[\x21-\x7e\x80-\xff]*$} && length $_ < 8000 }
+                  paths('hostile'))
+    {
+        my $answer = visit($path, user => $user);
+        my $way = way_of($answer);
+
+        # nginx itself refuses some
+        next if $answer->{status} == 400;
+
+        $led++;
+
+        $answer->{status} == 302 && ($answer->{location} // '') eq "$gate%2F"
+            && $way && $way->{path} eq '/'
+            or push @wrong, $path;
+    }
+
+    fails_in('hostile: from "/"', @wrong);
+    cmp_ok($led, '>', 50, 'hostile ones that nginx takes');
+    @wrong = ();
+
+    # above the root there is nothing, and "/start" is no page of the app
+    for my $path (grep { !m{^/\.\./|^/start\?} } @good) {
+        my $answer = visit($path, user => $user);
+        my $way = way_of($answer);
+
+        $answer->{status} == 302
+            && ($answer->{location} // '') eq $gate . escaped($path)
+            && $way && $way->{path} eq $path && $way->{user} eq $user
+            or push @wrong, $path;
+    }
+
+    fails_in('good: there', @wrong);
+});
+
 my %pem;
 
 sub pem {
@@ -585,3 +627,10 @@ main::places(main::api('', 'age') =~ s/veriff-api/age-api/gr
              . 'location = /age { veriff_session age format=redirect; }'
              . 'location = /age-json { veriff_session age format=json; }',
              'age')
+
+
+
+=== TEST 10: request-targets at the gate
+--- config eval
+main::ways_to_start() . main::places()
+. 'veriff_gate kyc;'

@@ -373,7 +373,9 @@ $TEST_NGINX_INTEGRATION
     $TEST_NGINX_READY
     location = /return {
         veriff_webhook kyc;
-        return 204;
+        if ($request_method = POST) {
+            return 204;
+        }
     }
 --- request
     GET /ready

@@ -1,8 +1,9 @@
 'use strict';
 
 /*
- * The whole path in a real browser: app, login, start, the provider's page,
- * and back. Run by "run", which says where to put screenshots of what failed.
+ * The whole path in a real browser: login, gate, the provider's page, and back
+ * to the page that was asked for. Run by "run", which says where to put
+ * screenshots of what failed.
  */
 
 const assert = require('node:assert/strict');
@@ -105,18 +106,19 @@ async function stopAll() {
 async function test(name, options, run) {
     const context = await browser.newContext({
         httpCredentials: options.anonymous ? undefined : {
-            username: demo.user,
+            username: options.user,
             password: demo.password,
             origin: demo.site,
         },
         viewport: options.viewport ?? { width: 1024, height: 768 },
+        javaScriptEnabled: options.scripts ?? true,
     });
 
     context.setDefaultTimeout(PATIENCE);
 
     const page = await context.newPage();
     const problems = [];
-    const visit = { page, hops: [], requests: [] };
+    const visit = { page, user: options.user, hops: [], requests: [] };
 
     watch(page, visit, options.anonymous ? [] : problems);
 
@@ -191,12 +193,16 @@ function masked(url) {
 
 /* ---- what the tests do ---- */
 
-const BACK = () => masked(demo.callback);
+const ASKED = '/account';       /* what the user wants to see */
 
-const HOPS = {
-    toProvider: ['GET 303 site/veriff/start', 'GET 200 provider/v/TOKEN'],
-    back: () => ['POST 303 provider/v/TOKEN', `GET 200 ${BACK()}`],
-};
+const TO_PROVIDER = [
+    'GET 302 site/account',
+    'GET 303 site/veriff/start?return=%2Faccount',
+    'GET 200 provider/v/TOKEN',
+];
+
+/* the return page may wait for the webhook meanwhile */
+const BACK = /^POST 303 provider\/v\/TOKEN(,GET 200 site\/veriff\/return)*,GET 303 site\/veriff\/return,GET 200 site\/account$/;
 
 async function notifications() {
     return (await fetch(`${demo.app}/notifications.json`)).json();
@@ -228,18 +234,15 @@ async function checkPage(page) {
     assert.deepEqual(seen, { lang: 'en', titled: true, headings: 1, mains: 1, fits: true });
 }
 
-async function toProvider(visit, press) {
+/* asks for the account, and is led to the provider instead */
+async function toProvider(visit) {
     const { page } = visit;
 
-    await page.goto(`${demo.site}/`);
-    await checkPage(page);
     visit.hops.length = 0;
-
-    await press('link', 'Verify your identity');
-    await page.waitForURL(url => url.origin === demo.provider);
+    await page.goto(demo.site + ASKED);
     await checkPage(page);
 
-    assert.deepEqual(visit.hops, HOPS.toProvider);
+    assert.deepEqual(visit.hops, TO_PROVIDER);
 
     const last = visit.requests.findLast(request => request.isNavigationRequest());
     const headers = await last.allHeaders();
@@ -247,17 +250,39 @@ async function toProvider(visit, press) {
     for (const name of ['authorization', 'cookie', 'referer']) {
         assert.equal(headers[name], undefined, `the provider got "${name}"`);
     }
+
+    return page.url();
 }
 
-async function backToApp(visit, press, button) {
+async function backToAccount(visit) {
     const { page } = visit;
 
-    visit.hops.length = 0;
-    await press('button', button);
-    await page.waitForURL(demo.callback);
+    await page.waitForURL(demo.site + ASKED);
     await checkPage(page);
+    assert.equal(await page.locator('#user').innerText(), visit.user);
+}
 
-    assert.deepEqual(visit.hops, HOPS.back());
+/* the return page says this, in whatever way it came to do so */
+async function returnPage(visit, title) {
+    const { page } = visit;
+
+    await page.getByRole('heading', { name: title, exact: true }).waitFor();
+    await checkPage(page);
+    assert.equal(page.url(), demo.callback);
+}
+
+/* what the stand-in for the provider is told to do with the newest session */
+async function provider(action, what) {
+    const sessions = await (await fetch(`${demo.provider}/_sandbox/sessions`)).json();
+    const { id } = sessions.at(-1);
+
+    const answer = await fetch(`${demo.provider}/_sandbox/sessions/${id}/${action}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ...what, wait: true }),
+    });
+
+    assert.equal(answer.status, 200);
 }
 
 /* the notifications page has it, and says that nginx has checked it */
@@ -276,7 +301,7 @@ async function showsNotification(visit, press, one) {
     const facts = await article.locator('dl').innerText();
 
     assert.match(facts, /X-Veriff-Webhook\s+ok/);
-    assert.match(facts, new RegExp(`X-Veriff-User\\s+${demo.user}`));
+    assert.match(facts, new RegExp(`X-Veriff-User\\s+${visit.user}`));
 }
 
 function byMouse(page) {
@@ -303,14 +328,35 @@ function byKeyboard(page) {
     };
 }
 
-async function wholePath(visit, by, button, summary) {
+async function wholePath(visit, by) {
     const press = by(visit.page);
     const before = (await notifications()).length;
 
-    await toProvider(visit, press);
+    await toProvider(visit);
     await notification(before, 'started');
-    await backToApp(visit, press, button);
-    await showsNotification(visit, press, await notification(before, summary));
+
+    visit.hops.length = 0;
+    await press('button', 'Approve');
+    await backToAccount(visit);
+    assert.match(visit.hops.join(), BACK);
+
+    await showsNotification(visit, press, await notification(before, 'approved'));
+}
+
+/* the user has sent everything, and waits for the verdict */
+async function pendingPath(visit) {
+    const { page } = visit;
+
+    await toProvider(visit);
+    await provider('event', { action: 'submitted' });
+    await page.goto(demo.callback);
+    await returnPage(visit, 'Your verification is being checked');
+
+    visit.hops.length = 0;
+    await provider('decide', { status: 'approved' });
+    await backToAccount(visit);
+    assert.deepEqual(visit.hops.filter(hop => hop !== 'GET 200 site/veriff/return'),
+                     ['GET 303 site/veriff/return', 'GET 200 site/account']);
 }
 
 
@@ -318,41 +364,80 @@ async function wholePath(visit, by, button, summary) {
 
 async function runTests() {
     await test('without a login there is nothing to see', { anonymous: true }, async ({ page }) => {
-        for (const where of ['/', '/account', '/veriff/start']) {
+        for (const where of ['/', ASKED, '/veriff/start']) {
             await assert.rejects(page.goto(demo.site + where), /ERR_INVALID_AUTH_CREDENTIALS/);
         }
     });
 
-    await test('the account page shows who is logged in', {}, async ({ page }) => {
-        await page.goto(`${demo.site}/account`);
-        await checkPage(page);
-        assert.equal(await page.locator('#user').innerText(), demo.user);
-    });
+    await test('Approve', { user: 'alice' }, visit => wholePath(visit, byMouse));
 
-    await test('Approve', {}, visit => wholePath(visit, byMouse, 'Approve', 'approved'));
+    await test('Approve, with the keyboard alone', { user: 'bob' },
+               visit => wholePath(visit, byKeyboard));
 
-    await test('Decline', {}, visit => wholePath(visit, byMouse, 'Decline', 'declined'));
+    await test('Approve, on a small screen',
+               { user: 'carol', viewport: { width: 320, height: 640 } },
+               visit => wholePath(visit, byMouse));
 
-    await test('Ask to resubmit', {},
-               visit => wholePath(visit, byMouse, 'Ask to resubmit', 'resubmission_requested'));
+    await test('Approve, without JavaScript', { user: 'dave', scripts: false },
+               visit => wholePath(visit, byMouse));
 
-    await test('Leave', {}, async visit => {
+    await test('the pending page turns by itself', { user: 'erin' }, pendingPath);
+
+    await test('the pending page turns without JavaScript', { user: 'frank', scripts: false },
+               pendingPath);
+
+    await test('Decline', { user: 'grace' }, async visit => {
         const press = byMouse(visit.page);
-        const before = (await notifications()).length;
 
-        await toProvider(visit, press);
-        await notification(before, 'started');
-        await backToApp(visit, press, 'Leave');
+        await toProvider(visit);
+        await press('button', 'Decline');
+        await returnPage(visit, 'Your verification was declined');
 
-        const after = (await notifications()).slice(before).map(n => n.summary);
-        assert.deepEqual(after, ['started'], 'leaving sends nothing');
+        visit.hops.length = 0;
+        await visit.page.goto(demo.site + ASKED);
+        await visit.page.getByRole('heading', { name: 'Your verification was declined' }).waitFor();
+        assert.deepEqual(visit.hops, ['GET 302 site/account',
+                                      'GET 200 site/veriff/return?return=%2Faccount']);
     });
 
-    await test('Approve, with the keyboard alone', {},
-               visit => wholePath(visit, byKeyboard, 'Approve', 'approved'));
+    await test('Ask to resubmit: the same page of the provider again', { user: 'heidi' },
+               async visit => {
+        const press = byKeyboard(visit.page);
+        const url = await toProvider(visit);
 
-    await test('Approve, on a small screen', { viewport: { width: 320, height: 640 } },
-               visit => wholePath(visit, byMouse, 'Approve', 'approved'));
+        await press('button', 'Ask to resubmit');
+        await returnPage(visit, 'Please try once more');
+
+        await press('link', 'Repeat the verification');
+        await visit.page.waitForURL(url);
+
+        await press('button', 'Approve');
+        await backToAccount(visit);
+    });
+
+    await test('Leave: the same page of the provider again', { user: 'ivan' }, async visit => {
+        const press = byMouse(visit.page);
+        const url = await toProvider(visit);
+
+        await press('button', 'Leave');
+        await returnPage(visit, 'Have you finished?');
+
+        await press('link', 'Continue the verification');
+        await visit.page.waitForURL(url);
+
+        /* finished on another device: that one is told nothing, this one goes on */
+        const other = await browser.newContext();
+        const page = await other.newPage();
+
+        await page.goto(url);
+        await byMouse(page)('button', 'Approve');
+        await page.getByRole('heading', { name: 'Thank you', exact: true }).waitFor();
+        await checkPage(page);
+        await other.close();
+
+        await visit.page.goto(demo.callback);
+        await backToAccount(visit);
+    });
 }
 
 async function main() {

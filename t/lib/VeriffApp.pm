@@ -12,6 +12,12 @@ package VeriffApp;
 # named location if that begins with "@"), and with headers that nginx keeps;
 # one to /status/NNN with that status.  An Upgrade is granted, then the app
 # says "app upgraded" and echoes one line.
+#
+# It knows its users, too: asked at one of the paths of %login below, it names
+# the one of the cookie or token ("alice"), and answers 401 if there is none.
+#
+# start_app('name') starts another one, which calls itself by this name, on
+# 127.0.0.1:$TEST_NGINX_NAME_PORT.
 
 use strict;
 use warnings;
@@ -22,20 +28,36 @@ use IO::Socket::INET ();
 
 our @EXPORT = qw(start_app app_seen);
 
-my $app_pid;
+my %login = (
+    '/session'     => [qr/^Cookie:.*\bsession=(\w+)/i, 200, 'X-User'],
+    '/oauth2/auth' => [qr/^Cookie:.*\b_oauth2_proxy=(\w+)/i, 202,
+                       'X-Auth-Request-User'],
+    '/validate'    => [qr/^Authorization: Bearer token-(\w+)/i, 200,
+                       'X-Token-Subject'],
+);
+
+my @app_pids;
 my $owner = $$;
 my $seen;
 
 sub start_app {
+    my ($name) = @_;
+
+    $name //= 'app';
+
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
                                          Listen => 128, ReuseAddr => 1)
         or die "listen: $!";
 
-    $ENV{TEST_NGINX_APP_PORT} = $listener->sockport;
-    $seen = File::Temp->new(TEMPLATE => 'veriff-app-XXXXXX', TMPDIR => 1);
+    $ENV{"TEST_NGINX_\U$name\E_PORT"} = $listener->sockport;
+    $seen //= File::Temp->new(TEMPLATE => 'veriff-app-XXXXXX', TMPDIR => 1);
 
-    $app_pid = fork // die "fork: $!";
-    return if $app_pid;
+    my $pid = fork // die "fork: $!";
+
+    if ($pid) {
+        push @app_pids, $pid;
+        return;
+    }
 
     $SIG{TERM} = 'DEFAULT';
     $SIG{CHLD} = 'IGNORE';
@@ -45,7 +67,7 @@ sub start_app {
 
         if (!(fork // 0)) {
             alarm 30;
-            eval { _serve($client) };
+            eval { _serve($client, $name) };
             close $client;
             kill 'KILL', $$;
         }
@@ -72,7 +94,7 @@ sub _note {
 }
 
 sub _serve {
-    my ($client) = @_;
+    my ($client, $name) = @_;
 
     my $head = '';
 
@@ -83,9 +105,9 @@ sub _serve {
     my ($request, @headers) = split /\r\n/, (split /\r\n\r\n/, $head)[0];
     my ($method, $uri) = split / /, $request;
 
-    my $line = CORE::join ' ', "app $method $uri", map {
-        my ($name, $value) = split /: /, $_, 2;
-        lc($name) =~ /^x.veriff/ ? lc($name) . '=' . ($value // '') : ()
+    my $line = CORE::join ' ', "$name $method $uri", map {
+        my ($header, $value) = split /: /, $_, 2;
+        lc($header) =~ /^x.veriff/ ? lc($header) . '=' . ($value // '') : ()
     } @headers;
 
     _note($line);
@@ -93,7 +115,7 @@ sub _serve {
     if (grep { /^upgrade:/i } @headers) {
         syswrite $client, "HTTP/1.1 101 Switching Protocols\r\n"
                           . "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                          . "\r\napp upgraded\n";
+                          . "\r\n$name upgraded\n";
         sysread($client, my $echo, 100) or return;
         syswrite $client, $echo;
         return;
@@ -111,17 +133,28 @@ sub _serve {
                 . "Set-Cookie: app=1\r\n";
     }
 
+    if (my $who = $login{$uri}) {
+        my ($user) = map { $_ =~ $who->[0] ? $1 : () } @headers;
+
+        $status = defined $user ? $who->[1] : 401;
+        $more .= "$who->[2]: $user\r\nX-First-Name: \u$user\r\n"
+                . "X-Last-Name: Example\r\nX-Birth-Date: 1990-01-02\r\n"
+            if defined $user;
+    }
+
     syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n" . $more
                       . 'Content-Length: ' . (1 + length $line) . "\r\n\r\n"
                       . ($method eq 'HEAD' ? '' : "$line\n");
 }
 
 END {
-    if ($app_pid && $$ == $owner) {
+    if ($$ == $owner) {
         local $?;
 
-        kill 'TERM', $app_pid;
-        waitpid $app_pid, 0;
+        for my $pid (@app_pids) {
+            kill 'TERM', $pid;
+            waitpid $pid, 0;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use VeriffStore ();
 use VeriffTest ();
 
 our @EXPORT = qw(
-    kyc_return return_places lead come_back led_back page_is neutral_is
+    kyc_return return_places lead lead_by_gate come_back led_back page_is neutral_is
     questions all_requests told no_webhooks cookie_of refresh_of link_of
 );
 
@@ -34,7 +34,8 @@ our %navigation = (
 sub kyc_return {
     my ($more) = @_;
 
-    return VeriffStore::kyc(($more // '') . ' start_uri /start;'
+    # on a line of its own: it may begin with "user"
+    return VeriffStore::kyc("\n" . ($more // '') . ' start_uri /start;'
                             . ' return_uri /return; status_uri /status;');
 }
 
@@ -68,7 +69,8 @@ sub lead {
 
     $path =~ s/([^\w\/.~-])/sprintf '%%%02X', ord $1/ge;
 
-    my $answer = VeriffStore::ask("$start?return=$path", $user, %navigation);
+    my $answer = VeriffStore::ask("$start?return=$path", $user, %navigation,
+                                  %o);
     my $url = $answer->{headers}{location} // '';
     my ($session) = $find ? map { $_->{id} } grep { $_->{url} eq $url }
         @{ VeriffTest::sandbox(GET => '/_sandbox/sessions') } : '';
@@ -80,6 +82,16 @@ sub lead {
         session => $session // die("no session for $user: $answer->{status}"),
         cookie => cookie_of($answer, $name) // die("no cookie for $user"),
     };
+}
+
+# The same by way of a gate, which may demand something of an approval.
+sub lead_by_gate {
+    my ($user, $path) = @_;
+
+    my $gate = VeriffStore::ask($path, $user, %navigation);
+    my $way = { cookie => cookie_of($gate) // die "no cookie: $gate->{status}" };
+
+    return lead($user, $path, Cookie => $way->{cookie});
 }
 
 # The browser of such a user at the return page; undef is one without a cookie.

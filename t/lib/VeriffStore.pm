@@ -41,10 +41,6 @@ my %driver;
 sub kyc {
     my ($more) = @_;
 
-    # some create hundreds at once
-    $more = 'session_rate off; ' . ($more // '')
-        if ($more // '') !~ /session_rate/;
-
     # Test::Nginx removes what is called so
     return "veriff_store veriff_temp;\n" . VeriffSession::integration($more);
 }

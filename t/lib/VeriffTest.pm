@@ -25,8 +25,9 @@ package VeriffTest;
 # It is read when the block's nginx has ended, so it sees all of it.
 #
 # Sections of our own: allow_alerts; load_modules (which modules this block
-# loads, see load_modules() below; empty for none).  A section that neither
-# Test::Nginx nor this file knows is a mistake, and stops the suite.
+# loads, see load_modules() below; empty for none); example, for VeriffExample.
+# A section that neither Test::Nginx nor this file knows is a mistake, and stops
+# the suite.
 #
 # For configurations and user files, besides Test::Nginx's own variables:
 #   $TEST_NGINX_KEYS                 a directory with the files api_key,
@@ -56,7 +57,14 @@ BEGIN {
         "$root/build/dist/ngx_http_veriff_module.so";
 }
 
-END { stop_sandbox() }
+my $exit_status = 0;
+
+END {
+    stop_sandbox();
+
+    # Test::Nginx's END blocks run commands, and forget that the suite died
+    $? ||= $exit_status;
+}
 
 use Test::Nginx::Socket -base;
 use Test::Nginx::Util ();
@@ -90,7 +98,7 @@ my %module_file = (
     veriff => $ENV{TEST_NGINX_LOAD_MODULES},
 );
 
-my @own_sections = qw(allow_alerts load_modules);
+my @own_sections = qw(allow_alerts load_modules example);
 my @base_sections = qw(ONLY LAST SKIP filters);
 
 my $start_timeout = 15;
@@ -503,6 +511,9 @@ add_test_cleanup_handler(sub {
 $SIG{__WARN__} = sub {
     print STDERR $_[0] if $_[0] !~ /^WARNING: .*\[(?:alert|crit|emerg)\]/;
 };
+
+# before theirs
+END { $exit_status = $? }
 
 add_block_preprocessor(\&_before_block);
 env_to_nginx('UBSAN_OPTIONS');

@@ -36,7 +36,8 @@ use Time::HiRes ();
 use VeriffTest ();
 
 our @EXPORT = qw(
-    start_app app_seen on_block connect_nginx exchange read_all webhook
+    start_app app_seen release_app on_block connect_nginx exchange read_all
+    webhook sent_again
     check_accepted check_refused status_of content_of header_of
 );
 
@@ -62,7 +63,8 @@ END {
 # ---- the application -------------------------------------------------------
 
 # A header "X-App" of the request says what it answers: a status, or "cut",
-# "accel PATH", "none" (it closes without an answer).
+# "accel PATH", "none" (it closes without an answer), "hold NAME" (200, once
+# release_app(NAME) was called).
 sub start_app {
     $dir = File::Temp::tempdir('veriff-app-XXXXXX', TMPDIR => 1,
                                CLEANUP => 1);
@@ -116,9 +118,30 @@ sub _serve {
         rename "$file.tmp", $file or POSIX::_exit(1);
 
         my ($what) = $request =~ /^X-App: (.*?)\r$/m;
+        $what = _held($1) if defined $what && $what =~ /^hold (\w+)/;
+
         syswrite $client, _answer($what // 200);
         close $client;
     }
+}
+
+sub _held {
+    my ($name) = @_;
+
+    my $end = Time::HiRes::time() + $timeout;
+
+    while (!-e "$dir/$name" && Time::HiRes::time() < $end) {
+        Time::HiRes::sleep(0.01);
+    }
+
+    return 200;
+}
+
+sub release_app {
+    my ($name) = @_;
+
+    open my $out, '>', "$dir/$name" or die "$dir/$name: $!";
+    close $out;
 }
 
 sub _answer {
@@ -268,6 +291,24 @@ sub webhook {
         @auth, @{ $o{headers} // [] }, $framing);
 
     return join("\r\n", @lines) . "\r\n\r\n" . ($o{no_body} ? '' : $wire);
+}
+
+# Sends a webhook again until it is not proxied, which the mark that is being
+# written brings about: "200 0", or what became of it after ten seconds.
+sub sent_again {
+    my (%o) = @_;
+
+    my $end = Time::HiRes::time() + $timeout;
+    my $became;
+
+    do {
+        my $answer = exchange(webhook(%o));
+        my @seen = app_seen();
+        $became = status_of($answer) . ' ' . @seen;
+
+    } while ($became ne '200 0' && Time::HiRes::time() < $end);
+
+    return $became;
 }
 
 sub status_of { $_[0] =~ m{^HTTP/1\.1 (\d+)} ? $1 : 0 }

@@ -19,6 +19,7 @@
 #define BODY      0x03      /* sign too */
 #define FEEDBACK  0x04
 #define BINARY    0x08
+#define GONE      0x10
 
 
 typedef struct {
@@ -43,7 +44,8 @@ static rule_t  endpoints[] = {
     { NGX_VERIFF_POST, "/v1/sessions", BODY, "" },
     { NGX_VERIFF_POST, "/v1/sessions/", BODY, "" },
     { NGX_VERIFF_PATCH, S_ID, BODY, "" },
-    { NGX_VERIFF_DELETE, S_ID, SIGN, ID },
+    { NGX_VERIFF_DELETE, S_ID, SIGN|GONE, ID },
+    { NGX_VERIFF_DELETE, S_ID "/media", SIGN, ID },
     { NGX_VERIFF_POST, S_ID "/media", BODY, "" },
     { NGX_VERIFF_GET, S_ID "/media", SIGN, ID },
     { NGX_VERIFF_POST, S_ID "/collected-data", BODY, "" },
@@ -93,7 +95,7 @@ static rule_t  others[] = {
     { NGX_VERIFF_PATCH, "/v1/feedback/x", BODY|FEEDBACK, "/v1/feedback/x\n" },
     { NGX_VERIFF_GET, S_ID "/", SIGN, ID },
     { NGX_VERIFF_GET, S_ID, SIGN, ID },
-    { NGX_VERIFF_DELETE, S_ID "/", SIGN, ID },
+    { NGX_VERIFF_DELETE, S_ID "/", SIGN|GONE, ID },
     { NGX_VERIFF_GET, S_ID "/anything/below", SIGN, ID },
     { NGX_VERIFF_GET, "/v1/sessions/001_AbC.d-e", SIGN, "001_AbC.d-e" },
     { NGX_VERIFF_GET, "/v1/sessions/...", SIGN, "..." },
@@ -172,6 +174,7 @@ test_rules(rule_t *rule, const char *group)
                   rule->path);
         expect_at(found.binary == ((rule->flags & BINARY) == BINARY),
                   rule->path);
+        expect_at(found.gone == ((rule->flags & GONE) == GONE), rule->path);
         expect_str(found.text, rule->text);
 
         ngx_stub_pool_destroy(pool);

@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +29,10 @@ static void test_open(void);
 static void test_changes(void);
 static void test_linked(void);
 static void test_full(void);
+static void test_broken(void);
+static void test_made(void);
 static void test_stat(void);
+static void test_scan(void);
 static void test_processes(void);
 static void test_kills(void);
 
@@ -51,7 +55,10 @@ main(void)
     test_changes();
     test_linked();
     test_full();
+    test_broken();
+    test_made();
     test_stat();
+    test_scan();
     test_processes();
     test_kills();
 
@@ -317,7 +324,192 @@ test_full(void)
 }
 
 
+/* all there is comes once, in order, and what is followed with it */
+
+static void
+test_scan(void)
+{
+    char                     key[16];
+    ngx_str_t                v;
+    ngx_uint_t               i, n, steps, users, found;
+    ngx_pool_t              *pool;
+    ngx_veriff_lmdb_t       *db;
+    ngx_veriff_lmdb_op_t     o;
+    ngx_veriff_lmdb_scan_t   scan;
+    u_char                   last[NGX_VERIFF_LMDB_KEY_LEN];
+
+    unit_group("a scan sees everything");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    db = open_db(pool, SIZE);
+
+    ngx_memzero(&scan, sizeof(ngx_veriff_lmdb_scan_t));
+    scan.pool = pool;
+    scan.follow = 's';
+
+    ngx_veriff_lmdb_scan(db, &scan);
+    expect(scan.rc == NGX_DONE && scan.n == 0);
+
+    for (n = 0; n < 100; n++) {
+        snprintf(key, sizeof(key), "u%u", (unsigned) n);
+        op(&o, key, value(pool, n + 1, (n % 10) ? 100 : 20000));
+        expect(change(db, &o) == NGX_OK);
+
+        /* each tenth leads to nobody */
+
+        v.data = ngx_pnalloc(pool, NGX_VERIFF_LMDB_KEY_LEN + 8);
+        v.len = NGX_VERIFF_LMDB_KEY_LEN + 8;
+        ngx_memcpy(v.data, o.key, NGX_VERIFF_LMDB_KEY_LEN);
+        ngx_memset(v.data + NGX_VERIFF_LMDB_KEY_LEN, 0, 8);
+
+        if (n % 10 == 0) {
+            v.data[0] = 'x';
+        }
+
+        snprintf(key, sizeof(key), "s%u", (unsigned) n);
+        op(&o, key, v);
+        expect(change(db, &o) == NGX_OK);
+    }
+
+    users = found = steps = 0;
+    ngx_memzero(last, NGX_VERIFF_LMDB_KEY_LEN);
+
+    do {
+        ngx_veriff_lmdb_scan(db, &scan);
+
+        expect(scan.n <= NGX_VERIFF_LMDB_SCAN_MAX);
+        steps++;
+
+        for (i = 0; i < scan.n; i++) {
+            expect(ngx_memcmp(scan.entries[i].key, last, sizeof(last)) > 0);
+            ngx_memcpy(last, scan.entries[i].key, sizeof(last));
+
+            if (last[0] == 'u') {
+                users++;
+                expect(revision(&scan.entries[i].value) > 0);
+                expect(scan.entries[i].followed.len == 0);
+
+            } else {
+                found += (scan.entries[i].followed.len == 100);
+            }
+        }
+
+    } while (scan.rc == NGX_OK && steps < 20);
+
+    expect(scan.rc == NGX_DONE);
+    expect(users == 100);
+    expect(found == 90);
+
+    /* large values make small steps */
+
+    expect(steps >= 4 && steps < 20);
+
+    ngx_stub_pool_destroy(pool);
+    remove_dir();
+}
+
+
 /* another process, as another generation of workers, with a larger map */
+
+/* the file may not grow: writing fails, as on a disk that is full or broken */
+
+static void
+test_broken(void)
+{
+    ngx_str_t              v;
+    ngx_pool_t            *pool, *again;
+    struct rlimit          limit;
+    ngx_veriff_lmdb_t     *db;
+    ngx_veriff_lmdb_op_t   o;
+
+    unit_group("after an error of the disk it must be opened anew");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    db = open_db(pool, SIZE);
+
+    op(&o, "a", value(pool, 1, 100));
+    expect(change(db, &o) == NGX_OK);
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 16384;
+    setrlimit(RLIMIT_FSIZE, &limit);
+
+    op(&o, "b", value(pool, 1, 100000));
+    expect(change(db, &o) == NGX_ERROR);
+
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
+
+    /* nothing is written, though it could be, but all is read */
+
+    op(&o, "a", value(pool, 2, 200));
+    expect(change(db, &o) == NGX_ERROR);
+    expect(ngx_veriff_lmdb_check(db) == NGX_ABORT);
+    expect(get(db, pool, "a", &v) == NGX_OK);
+    expect(v.len == 100);
+    expect(get(db, pool, "b", &v) == NGX_DECLINED);
+
+    ngx_stub_pool_destroy(pool);
+
+    again = ngx_stub_pool_create();
+    db = open_db(again, SIZE);
+
+    expect(ngx_veriff_lmdb_check(db) == NGX_OK);
+
+    op(&o, "a", value(again, 2, 200));
+    expect(change(db, &o) == NGX_OK);
+    expect(get(db, again, "a", &v) == NGX_OK);
+    expect(v.len == 200);
+
+    ngx_stub_pool_destroy(again);
+    remove_dir();
+}
+
+
+static void
+test_made(void)
+{
+    char                name[96];
+    ngx_pool_t         *pool;
+    const char         *error;
+    struct stat         st;
+    struct rlimit       limit;
+    ngx_veriff_lmdb_t  *db;
+
+    unit_group("a new file is whole, or not there");
+
+    make_dir();
+    pool = ngx_stub_pool_create();
+    snprintf(name, sizeof(name), "%s/data.mdb", dir);
+
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 4096;
+    setrlimit(RLIMIT_FSIZE, &limit);
+
+    db = ngx_veriff_lmdb_open(pool, (u_char *) dir, SIZE, &error);
+    expect(db == NULL);
+    expect(stat(name, &st) == -1);
+
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
+
+    snprintf(name, sizeof(name), "%s/data.mdb.%ld", dir, (long) getpid());
+    expect(stat(name, &st) == -1);
+    expect(open_db(pool, SIZE) != NULL);
+    expect(stat(name, &st) == -1);
+
+    /* the room of the lock file is taken, its size is LMDB's business */
+
+    snprintf(name, sizeof(name), "%s/lock.mdb", dir);
+    expect(stat(name, &st) == 0 && st.st_blocks * 512 >= st.st_size);
+
+    ngx_stub_pool_destroy(pool);
+    remove_dir();
+}
+
 
 static void
 test_stat(void)

@@ -81,6 +81,7 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
     }
 
     record->revision = 0xffffffffffffffffULL;
+    record->integration = 0xfedcba0123456789ULL;
     record->lease = 1767323045678LL;
     record->holder = 0x8000000000000001ULL;
     record->outcome_at = 1767323045679LL;
@@ -137,6 +138,7 @@ test_round_trip(ngx_pool_t *pool)
     expect(ngx_memcmp(&back.history, &r.history,
                       sizeof(ngx_veriff_history_t)) == 0);
     expect(back.revision == r.revision);
+    expect(back.integration == r.integration);
     expect(back.lease == r.lease);
     expect(back.holder == r.holder);
     expect(back.outcome_at == r.outcome_at);
@@ -196,7 +198,7 @@ test_at_rest(ngx_pool_t *pool)
     r.history.open.adopted = 1;
 
     bytes = written(pool, &r);
-    expect(bytes.len <= 208);
+    expect(bytes.len <= 216);
 
     expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
     expect(back.history.standing.status == NGX_VERIFF_STATUS_APPROVED);
@@ -234,17 +236,17 @@ test_layout(ngx_pool_t *pool)
     ngx_str_null(&r.url);
     bytes = written(pool, &r);
 
-    expect(bytes.len == 120 + 12 * 9 + 36 + 12 + 16 + 11);
+    expect(bytes.len == 128 + 12 * 9 + 36 + 12 + 16 + 11);
     expect(bytes.data[0] == 1);
     expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
     expect(bytes.data[4] == 12);
     expect(ngx_memcmp(&bytes.data[40], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
            == 0);
     expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
-    expect(ngx_memcmp(&bytes.data[120],
+    expect(ngx_memcmp(&bytes.data[128],
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
     expect(bytes.data[7] == 4);
-    expect(ngx_memcmp(&bytes.data[120 + 12 * 9],
+    expect(ngx_memcmp(&bytes.data[128 + 12 * 9],
                       SESSION OTHER "\xef\xcd\xab\x89\x67\x45\x23\x01"
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe" "sealed user",
                       36 + 12 + 16 + 11) == 0);

@@ -722,6 +722,7 @@ test_forged(void)
         BYTES("\0" LATER NONE "\0\1a/"),
         BYTES("\2" LATER NONE "\0\1a/"),
         BYTES("\1" LATER NONE "\0\0a/"),
+        BYTES("\1" LATER NONE "\0\0/"),
         BYTES("\1" LATER NONE "\0\3a/"),
         BYTES("\1" LATER NONE "\1\1a/"),
         BYTES("\1" LATER NONE "\xff\xff" "a/"),

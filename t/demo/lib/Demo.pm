@@ -25,7 +25,9 @@ use constant {
 # port, provider_port (undef: any); quiet.
 has [qw(nginx module examples port provider_port quiet)];
 
-has user     => 'alice';
+# The first of them is whom the demo speaks of; the others have not been here
+# yet, either.
+has users    => sub { [qw(alice bob carol dave erin frank grace heidi ivan judy)] };
 has password => 'harbour';
 has api_key  => sub { _uuid() };
 has secret   => sub { _uuid() };
@@ -37,7 +39,9 @@ has children => sub { Demo::Children->new };
 # for nginx.
 has [qw(site app provider api watch)];
 
-sub callback ($self) { return $self->site . '/thanks' }
+sub user ($self) { return $self->users->[0] }
+
+sub callback ($self) { return $self->site . '/veriff/return' }
 
 sub start ($self) {
     my $port = _port('the site', $self->port, PORT);
@@ -106,10 +110,9 @@ sub _start_provider ($self, $port) {
 }
 
 sub _start_app ($self, $port) {
-    my $menu = { MENU => 'Verify your identity=/veriff/start' };
     my $app  = path(__FILE__)->to_abs->dirname->sibling('app')->to_string;
     $self->app("http://127.0.0.1:$port");
-    $self->children->start(app => $menu, $^X, $app, 'daemon', '-l', $self->app);
+    $self->children->start(app => {}, $^X, $app, 'daemon', '-l', $self->app);
     $self->_wait_for_port('the app', $port);
 }
 
@@ -118,8 +121,8 @@ sub _start_nginx ($self, $port) {
 
     $files->write('etc/veriff/api_key',       $self->api_key . "\n");
     $files->write('etc/veriff/shared_secret', $self->secret . "\n");
-    $files->write('etc/veriff/key',           _random_bytes(32));
-    $files->write('etc/htpasswd', $self->user . ':{PLAIN}' . $self->password . "\n", 0644);
+    $files->write('etc/htpasswd',
+        join('', map { "$_:{PLAIN}" . $self->password . "\n" } @{ $self->users }), 0644);
     $files->write('log/error.log', '');
     $files->write('modules/.keep', '');
     symlink path($self->module)->to_abs, $files->file('modules/ngx_http_veriff_module.so')
@@ -156,6 +159,7 @@ sub _edits ($self, $port) {
     return (
         ['nginx.conf', 'http', qr/^http\s*\{\K/m, "\n    $logs\n    $temporary\n"],
         ['nginx.conf', 'the files of /etc/nginx', qr{/etc/nginx/}, "$etc/"],
+        ['nginx.conf', 'the store', qr{/var/lib/nginx/veriff\b}, "${dir}store"],
         ['nginx.conf', 'the callback', qr/^\s*callback\s+\Khttps:[^;]+;/m, "$callback;\n        "
             . 'url_hosts 127.0.0.1;'],
         ['nginx.conf', 'the app', qr/^\s*server\s+\K[\w.]+:\d+;/m, "$app;"],

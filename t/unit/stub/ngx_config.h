@@ -10,6 +10,10 @@
 #define _NGX_CONFIG_H_INCLUDED_
 
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -11,7 +11,10 @@ use Mojo::File   qw(path);
 use Mojo::JSON   qw(decode_json encode_json);
 use Mojo::Util   qw(encode);
 
-use constant PATIENCE => 15;
+use constant {
+    PATIENCE => 15,
+    ASKED    => '/account',    # the page that the user wants to see
+};
 
 has 'demo';    # what this looks at
 has steps => 0;
@@ -20,12 +23,14 @@ has steps => 0;
 sub run ($self) {
     my $demo = $self->demo;
 
-    $self->_front_page;
     $self->_login;
+    $self->_gate;
     my $page = $self->_start;
     $self->_provider_saw;
-    $self->_approve($page);
-    my $webhook = $self->_webhook;
+    my $callback = $self->_approve($page);
+    my $webhook  = $self->_webhook;
+    $self->_back($callback);
+    $self->_verified;
     $self->_forged($webhook);
     $self->_log($page);
 
@@ -34,23 +39,28 @@ sub run ($self) {
     say $self->steps, ' steps, all passed';
 }
 
-sub _front_page ($self) {
-    $self->_is('GET / without a login', $self->_site('/')->{status}, 401);
-
-    my $answer = $self->_site('/', $self->_login_option);
-    $self->_is('GET / with it', $answer->{status}, 200);
-    $self->_ok('the front page leads to the start',
-        $answer->{body} =~ m{href="/veriff/start"}, $answer->{body});
-}
-
 sub _login ($self) {
     my $user = $self->demo->user;
-    my $answer = $self->_site('/account', '-u', "$user:wrong");
-    $self->_is('GET /account with a wrong password', $answer->{status}, 401);
+    $self->_is('GET /account without a login', $self->_site(ASKED)->{status}, 401);
 
-    $answer = $self->_site('/account', $self->_login_option);
-    $self->_ok('the account page shows who is logged in',
-        $answer->{body} =~ m{<strong id="user">\Q$user\E</strong>}, $answer->{body});
+    my $answer = $self->_site(ASKED, '-u', "$user:wrong");
+    $self->_is('GET /account with a wrong password', $answer->{status}, 401);
+}
+
+# Not verified: a program is refused, a person is led on.
+sub _gate ($self) {
+    my $answer = $self->_site(ASKED, $self->_login_option);
+    $self->_is('GET /account with it, by a program', $answer->{status}, 403);
+    $self->_is('Content-Type', $answer->{headers}{'content-type'}, 'application/problem+json');
+    $self->_is('the state in it', decode_json($answer->{body})->{state}, 'UNVERIFIED');
+
+    $answer = $self->_site(ASKED, $self->_login_option, -d => 'amount=100');
+    $self->_is('POST /account', $answer->{status}, 403);
+
+    $answer = $self->_site(ASKED, $self->_browser);
+    $self->_is('GET /account with it, by a browser', $answer->{status}, 302);
+    $self->_is('it leads to', $answer->{headers}{location}, '/veriff/start?return=%2Faccount');
+    $self->_is('the provider was asked', scalar $self->_created, 0);
 }
 
 sub _start ($self) {
@@ -58,10 +68,8 @@ sub _start ($self) {
     $self->_is('the provider was asked', scalar $self->_created, 0);
 
     my $answer = $self->_site(
-        '/veriff/start', $self->_login_option,
-        -H => 'Accept: text/html',
+        '/veriff/start?return=%2Faccount', $self->_browser,
         -H => 'X-Veriff-User: mallory',
-        -b => 'session=of-the-app',
     );
     $self->_is('GET /veriff/start with it', $answer->{status}, 303);
     $self->_is('Cache-Control', $answer->{headers}{'cache-control'}, 'no-store');
@@ -69,6 +77,10 @@ sub _start ($self) {
     my $page = $answer->{headers}{location} // '';
     my $base = $self->demo->provider;
     $self->_ok('it leads to the provider\'s page', $page =~ m{\A\Q$base\E/v/[\w.-]+\z}, $page);
+
+    $answer = $self->_site('/veriff/start', $self->_browser);
+    $self->_ok('GET /veriff/start once more leads to the same page',
+        ($answer->{headers}{location} // '') eq $page, $answer);
     return $page;
 }
 
@@ -102,9 +114,36 @@ sub _approve ($self, $page) {
 
     my $callback = $answer->{headers}{location} // '';
     $self->_is('it leads back to', $callback, $self->demo->callback);
-    $answer = $self->_curl($callback, $self->_login_option);
-    $self->_is('GET the callback page', $answer->{status}, 200);
-    $self->_ok('it is a page of the site', $answer->{body} =~ /Harbour Savings/, $answer->{body});
+    return $callback;
+}
+
+# The callback says nothing: who comes without the cookie is told nothing, and
+# who comes with it gets where the user was when the webhook has come.
+sub _back ($self, $callback) {
+    my $answer = $self->_curl($callback);
+    $self->_is('GET the callback, in another browser', $answer->{status}, 200);
+    $self->_ok('it says nothing of the user',
+        $answer->{body} !~ /verified|declined/i, $answer->{body});
+
+    $answer = $self->_curl($callback, $self->_jar);
+    $self->_is('GET the callback', $answer->{status}, 303);
+    $self->_is('it leads to the page first asked for', $answer->{headers}{location}, ASKED);
+}
+
+sub _verified ($self) {
+    my $user   = $self->demo->user;
+    my $answer = $self->_site(ASKED, $self->_login_option);
+    $self->_is('GET /account', $answer->{status}, 200);
+    $self->_ok('the account page shows who is logged in',
+        $answer->{body} =~ m{<strong id="user">\Q$user\E</strong>}, $answer->{body});
+
+    $answer = $self->_site('/notifications', $self->_login_option);
+    $self->_ok('the notifications page shows the webhook',
+        $answer->{body} =~ /veriff: approved/, $answer->{body});
+
+    my $other = $self->demo->users->[1];
+    $answer = $self->_site(ASKED, -u => join ':', $other, $self->demo->password);
+    $self->_is("GET /account as $other", $answer->{status}, 403);
 }
 
 # Returns the decision's webhook as the provider knows it.
@@ -124,10 +163,6 @@ sub _webhook ($self) {
     $self->_ok('the app has it, unchanged', $got, \@got);
     $self->_is('X-Veriff-Webhook', $got->{headers}{'x-veriff-webhook'}, 'ok');
     $self->_is('X-Veriff-User',    $got->{headers}{'x-veriff-user'},    $self->demo->user);
-
-    my $answer = $self->_site('/notifications', $self->_login_option);
-    $self->_ok('the notifications page shows it',
-        $answer->{body} =~ /veriff: approved/, $answer->{body});
     return $sent;
 }
 
@@ -194,6 +229,21 @@ sub _notifications ($self) {
 sub _site ($self, $path, @options) { return $self->_curl($self->demo->site . $path, @options) }
 
 sub _login_option ($self) { return ('-u', join ':', $self->demo->user, $self->demo->password) }
+
+sub _jar ($self) {
+    my $jar = $self->demo->files->file('curl.jar');
+    return (-b => $jar, -c => $jar);
+}
+
+# What a browser sends when a person opens a page.
+sub _browser ($self) {
+    return (
+        $self->_login_option, $self->_jar,
+        -H => 'Accept: text/html',
+        -H => 'Sec-Fetch-Mode: navigate',
+        -H => 'Sec-Fetch-Dest: document',
+    );
+}
 
 # {status, headers (the last of each name), body}
 sub _curl ($self, $url, @options) {
