@@ -297,7 +297,9 @@ Test::Nginx::Socket::add_response_body_check(sub {
     VeriffTest::sandbox(POST => '/_sandbox/config',
                         { webhook_url => $hook, event_url => $hook });
 
-    $driver{$number}->($block);
+    # Test::Nginx would go on to the next block
+    eval { $driver{$number}->($block); 1 }
+        or Test::More::fail($block->name . " - died: $@");
 });
 
 Test::Nginx::Util::master_on();

@@ -369,7 +369,10 @@ Test::Nginx::Socket::add_response_body_check(sub {
 
     if ($driver{$number} && !$req_idx && !$dry_run) {
         app_seen();
-        $driver{$number}->($block);
+
+        # Test::Nginx would go on to the next block
+        eval { $driver{$number}->($block); 1 }
+            or Test::More::fail($block->name . " - died: $@");
     }
 });
 
