@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_apply.h"
 #include "ngx_http_veriff_match.h"
 
+#include "ngx_veriff_expiry.h"
 #include "ngx_veriff_time.h"
 
 
@@ -304,6 +305,19 @@ ngx_http_veriff_apply_owned(ngx_http_veriff_update_t *update,
     }
 
     if (rc == NGX_DECLINED) {
+
+        /*
+         * One of a session that was removed may come again when its mark has
+         * gone: the provider's own retries end before that.
+         */
+
+        if (apply->message.time
+            && ngx_veriff_expiry_mark(apply->message.time / 1000000,
+                                      ngx_time()))
+        {
+            return NGX_DECLINED;
+        }
+
         *adopted = 1;
 
         update->session = apply->message.session_id;

@@ -425,6 +425,19 @@ on_block(9 => sub {
 });
 
 # The same messages in many orders.
+# what is too old for the provider's retries is of a session that was removed
+on_block(11 => sub {
+    my ($alice, $bob) = (user(), user());
+    my %of = (id => session(), vendorData => $alice);
+
+    is(post(decision('approved', -9 * 86400, %of)), '200 1', 'too old');
+    is(state_of($alice), $none, 'it makes nobody verified');
+
+    is(post(decision('approved', -7 * 86400, id => session(),
+                     vendorData => $bob)), '200 1', 'old enough');
+    is(state_of($bob), 'VERIFIED approved', 'approved');
+});
+
 on_block(10 => sub {
     for my $n (1 .. 12) {
         my $user = user();
@@ -557,6 +570,16 @@ ready
 
 
 === TEST 10: in any order
+--- http_config eval: $main::match
+--- config eval: main::api() . main::sessions() . $main::locations
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 11: too old
 --- http_config eval: $main::match
 --- config eval: main::api() . main::sessions() . $main::locations
 --- request
