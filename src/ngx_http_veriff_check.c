@@ -99,6 +99,10 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (vlcf->gate || vlcf->session) {
+        vlcf->certified = ngx_http_veriff_check_certified(cf);
+    }
+
     return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

@@ -172,6 +172,7 @@ typedef struct {
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
+    ngx_flag_t                       certified;     /* by ssl_verify_client */
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
     ngx_http_veriff_ref_t           *return_ref;
