@@ -300,7 +300,7 @@ on_block(6 => sub {
 # ---- page= ------------------------------------------------------------------
 
 on_block(7 => sub {
-    for my $path (qw(/p-rewrite /p-break /p-try /p-error /p-accel /p-index/
+    for my $path (qw(/p-rewrite /p-prefix /p-break /p-try /p-error /p-accel /p-index/
                      /p-loop /p-return))
     {
         for my $method (qw(GET HEAD POST)) {
@@ -520,10 +520,12 @@ main::config(CORE::join('', map { "
 location /p-$_->[0] { veriff_gate kyc page=/p/$_->[0]; }
 location = /p/$_->[0] { veriff_gate kyc; $_->[1] }
 " } ['rewrite', 'rewrite ^ /gated/x last;'],
+    ['prefix', 'rewrite ^ /p/pre last;'],
     ['break', 'rewrite ^ /gated/x break;' . main::app()],
     ['try', 'try_files /none @gated;'],
     ['error', 'root html; error_page 404 =200 /gated/x;'],
     ['return', 'return 302 /elsewhere;']) . '
+location = /p/pre { veriff_gate kyc; ' . main::app() . ' }
 location /p-accel { veriff_gate kyc page=/p/accel1; }
 location = /p/accel1 { rewrite ^ /accel/gated/x last; }
 location /p-index/ { veriff_gate kyc page=/p/index/; }
