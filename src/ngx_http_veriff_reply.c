@@ -361,8 +361,8 @@ ngx_http_veriff_reply_no_store(ngx_http_request_t *r)
 
 
 /*
- * What an application that handed over by X-Accel-Redirect has said of its
- * answer is not true of ours.
+ * What an application that handed over by X-Accel-Redirect, or a redirect that
+ * has an error page, has said of its answer is not true of ours.
  */
 
 static void
@@ -376,6 +376,7 @@ ngx_http_veriff_reply_forget(ngx_http_request_t *r)
                 sizeof(r->headers_out.cache_control));
 
     r->headers_out.expires = NULL;
+    ngx_http_clear_location(r);
 
     ngx_str_null(&r->headers_out.charset);
     r->headers_out.content_type_lowcase = NULL;

@@ -232,6 +232,17 @@ on_block(5 => sub {
     is_deeply([values_of($answer, 'cache-control')], ['no-store'],
               'not to be kept');
     is(scalar(values_of($answer, 'set-cookie')), 2, 'two cookies');
+
+    for my $path ('/moved', '/moved-on') {
+        for my $o ([], [browser()]) {
+            $answer = ask($path, 'bob', @$o);
+
+            is_deeply([values_of($answer, 'location')],
+                      $answer->{status} == 302
+                      ? ["/start?return=%2Fmoved-on"] : [],
+                      "$path @$o: not where it would have gone");
+        }
+    }
 });
 
 # what one gate says does not go on to the next location
@@ -482,7 +493,14 @@ location /except {
 
 === TEST 5: what an app has said before it hands over to a gated location
 --- http_config eval: main::gate_http()
---- config eval: main::config()
+--- config eval
+main::config('
+location = /moved { error_page 302 = /gated/x; return 302 /else; }
+location = /moved-on {
+    error_page 302 = /gated/x;
+    recursive_error_pages on;
+    return 302 /else;
+}')
 
 
 
