@@ -251,6 +251,9 @@ on_block(4 => sub {
         is($answer->{headers}{'set-cookie'}, undef, "@$o: no cookie");
     }
 
+    is(ask('/sorry/x', 'alice')->{headers}{'retry-after'}, 10,
+       'the error page is gated: Retry-After, once');
+
     passes('on_error=allow', ask('/allow/x', 'alice'), state => 'UNKNOWN');
     passes('on_error=allow', visit('/allow/x', 'bob'), state => 'UNKNOWN');
     passes('report', ask('/told/x', 'bob'), state => 'UNKNOWN');
