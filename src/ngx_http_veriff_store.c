@@ -116,7 +116,7 @@ ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_veriff_main_conf_t *vmcf = conf;
 
-    ssize_t                   size;
+    off_t                     size;
     ngx_str_t                *value, s;
     ngx_http_veriff_store_t  *store;
 
@@ -145,9 +145,13 @@ ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         s.data = value[2].data + 5;
         s.len = value[2].len - 5;
 
-        size = ngx_parse_size(&s);
+        /* unlike ngx_parse_size() it knows gigabytes */
 
-        if (size == NGX_ERROR || size < NGX_VERIFF_LMDB_SIZE_MIN) {
+        size = ngx_parse_offset(&s);
+
+        if (size < NGX_VERIFF_LMDB_SIZE_MIN
+            || (uint64_t) size > NGX_MAX_SIZE_T_VALUE - ngx_pagesize)
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid size \"%V\" in \"%V\", use at least "
                                "\"1m\"", &s, &value[0]);
