@@ -82,7 +82,6 @@ struct ngx_http_veriff_store_s {
 
 static void ngx_http_veriff_store_own(ngx_cycle_t *cycle,
     ngx_http_veriff_store_t *store);
-static void ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static ngx_uint_t ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
@@ -360,51 +359,7 @@ ngx_http_veriff_store_init_process(ngx_cycle_t *cycle)
 
 #endif
 
-    ngx_http_veriff_store_inherit(store);
-
-    if (store->db == NULL) {
-        ngx_http_veriff_store_open(store);
-    }
-}
-
-
-/*
- * Without a master the process goes on after a reload, with what still runs
- * of the old configuration.  LMDB must not open a file twice in a process.
- */
-
-static void
-ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store)
-{
-    ngx_http_veriff_store_t         *old;
-    static ngx_http_veriff_store_t  *current;
-
-    old = current;
-    current = store;
-
-    if (ngx_process != NGX_PROCESS_SINGLE || old == NULL) {
-        return;
-    }
-
-    if (old->timer.timer_set) {
-        ngx_del_timer(&old->timer);
-    }
-
-    if (old->db == NULL
-        || old->path->name.len != store->path->name.len
-        || ngx_strcmp(old->path->name.data, store->path->name.data) != 0)
-    {
-        return;
-    }
-
-    /* the old one's requests get 503 */
-
-    store->db = old->db;
-    store->db_pool = old->db_pool;
-
-    old->db = NULL;
-
-    ngx_add_timer(&store->timer, NGX_HTTP_VERIFF_STORE_CHECK);
+    ngx_http_veriff_store_open(store);
 }
 
 
