@@ -7,6 +7,8 @@
 #include "ngx_http_veriff_user.h"
 
 
+static ngx_uint_t ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
+    ngx_http_complex_value_t *expr);
 static ngx_int_t ngx_http_veriff_user_is_header(ngx_str_t *value);
 
 
@@ -25,7 +27,7 @@ ngx_http_veriff_user(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (user.len == 0) {
+    if (user.len == 0 || !ngx_http_veriff_user_is_whole(r, expr)) {
         return NGX_DECLINED;
     }
 
@@ -36,6 +38,36 @@ ngx_http_veriff_user(ngx_http_request_t *r,
     ctx->user = user;
 
     return NGX_OK;
+}
+
+
+/*
+ * All who have no name would be one user, "acme:", and verified as soon as one
+ * of them is.
+ */
+
+static ngx_uint_t
+ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
+    ngx_http_complex_value_t *expr)
+{
+    ngx_uint_t                 *index;
+    ngx_http_variable_value_t  *v;
+
+    if (expr->flushes == NULL) {
+        return 1;
+    }
+
+    /* the variables of the expression, as they have just been evaluated */
+
+    for (index = expr->flushes; *index != (ngx_uint_t) -1; index++) {
+        v = ngx_http_get_indexed_variable(r, *index);
+
+        if (v == NULL || v->not_found || v->len == 0) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

@@ -148,6 +148,11 @@ on_block(2 => sub {
             }
         }
     }
+
+    # a session location in between, which refuses in its turn
+    refused('by way of a session',
+            visit('/s/x', 'bob', method => 'POST',
+                  Origin => 'https://evil.example'));
 });
 
 # the operator's error page for the gate's own answers
@@ -434,14 +439,20 @@ __DATA__
 === TEST 2: the gate's own answers have an error page behind the gate
 --- http_config eval: main::gate_http()
 --- config eval
-CORE::join '', main::places(), map { "
+CORE::join '', main::places('
+location = /session {
+    veriff_session kyc;
+    recursive_error_pages on;
+    error_page 403 = /d/y;
+}'), map { "
 location /$_->[0]/ {
     veriff_gate kyc;
     recursive_error_pages $_->[1];
     error_page 401 403 500 $_->[2];
     " . main::app() . "
 }" } ['a', 'off', '/b/y'], ['b', 'on', '/b/y'], ['c', 'on', '=200 /d/y'],
-     ['d', 'on', '= /c/y'], ['e', 'off', '=200 /e/y'];
+     ['d', 'on', '= /c/y'], ['e', 'off', '=200 /e/y'],
+     ['s', 'on', '= /session'];
 
 
 

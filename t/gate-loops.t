@@ -312,6 +312,18 @@ on_block(6 => sub {
     not_reached('other names');
 });
 
+# of max_age and verified_for the smaller one counts
+on_block(7 => sub {
+    my %status = (600 => 200, 7200 => 403);
+
+    for my $age (sort keys %status) {
+        verify("u$age", 'approved', decisionTime => at($age));
+
+        is(ask($_, "u$age")->{status}, $status{$age}, "$age s: $_")
+            for qw(/fine/x /new/x);
+    }
+});
+
 my $places = '
 location = /back { veriff_return kyc; }
 location /fine/ { veriff_gate kyc; ' . app() . ' }
@@ -434,3 +446,9 @@ location /other/ {
     veriff_gate kyc user=$other;' . main::app() . '
 }
 location /age/ { veriff_gate age; ' . main::app() . ' }')
+
+
+
+=== TEST 7: verified_for, and a max_age that is larger
+--- http_config eval: main::gate_http('verified_for 1h;')
+--- config eval: main::config()
