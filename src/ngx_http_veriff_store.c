@@ -80,6 +80,8 @@ struct ngx_http_veriff_store_s {
 };
 
 
+static ngx_uint_t ngx_http_veriff_store_lost(ngx_conf_t *cf,
+    ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_own(ngx_cycle_t *cycle,
     ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
@@ -226,6 +228,13 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 
     rc = ngx_http_veriff_secret_load(cf->log, &store->key_file, key);
 
+    if (rc == NGX_DECLINED && ngx_http_veriff_store_lost(cf, store)) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "veriff key \"%V\" is missing, with a new one all users "
+                      "in the store are unknown: put the old one back",
+                      &store->key_file);
+    }
+
     if (rc == NGX_DECLINED
         && !ngx_test_config && ngx_process != NGX_PROCESS_SIGNALLER)
     {
@@ -251,6 +260,27 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
     ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* non-zero if there are users already, and so was a key */
+
+static ngx_uint_t
+ngx_http_veriff_store_lost(ngx_conf_t *cf, ngx_http_veriff_store_t *store)
+{
+    u_char           *name;
+    ngx_file_info_t   fi;
+
+    name = ngx_pnalloc(cf->temp_pool, store->path->name.len
+                                      + sizeof("/data.mdb"));
+    if (name == NULL) {
+        return 0;
+    }
+
+    ngx_sprintf(name, "%V/data.mdb%Z", &store->path->name);
+
+    return ngx_process != NGX_PROCESS_SIGNALLER
+           && ngx_file_info(name, &fi) != NGX_FILE_ERROR;
 }
 
 

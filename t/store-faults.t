@@ -194,6 +194,14 @@ Test::More::ok(wait_for(sub { lines(qr/not a file of exactly 32 bytes/) }),
 Test::More::is(status('alice'), 200, 'TEST 4: the master lives on');
 put('store/key', $key);
 
+# a key that has gone
+unlink "$dir/store/key";
+my $said = join ' ', map { "'$_'" } nginx(), '-t';
+Test::More::like(scalar `$said 2>&1`,
+                 qr{\[warn\] .*"\S+/store/key" is missing, with a new one},
+                 'TEST 4: a key that was lost');
+put('store/key', $key);
+
 # a key that cannot be made at a reload, and one that is not to be made yet
 mkdir "$dir/new";
 symlink "$dir/nowhere/key", "$dir/new/key";
