@@ -11,6 +11,7 @@
 #define NGX_HTTP_VERIFF_FLOW_POLL     50        /* ms */
 #define NGX_HTTP_VERIFF_FLOW_WAIT_MAX 10000     /* ms */
 #define NGX_HTTP_VERIFF_FLOW_OUTCOME  2000      /* ms: a failure is relayed */
+#define NGX_HTTP_VERIFF_FLOW_LEASE    3600000   /* ms: few are longer */
 
 #define NGX_HTTP_VERIFF_HOUR          3600000   /* ms */
 
@@ -199,13 +200,18 @@ ngx_http_veriff_flow_decide(ngx_http_veriff_update_t *update)
         }
     }
 
-    if (record->lease > now) {
+    /* what is of a future was written before the clock was set back */
+
+    if (record->lease > now
+        && record->lease - now <= ngx_max(NGX_HTTP_VERIFF_FLOW_LEASE,
+                                    (int64_t) update->integration->lease))
+    {
         data->flow.result = NGX_HTTP_VERIFF_FLOW_WAIT;
         return NGX_DECLINED;
     }
 
     if (record->outcome
-        && record->outcome_at + NGX_HTTP_VERIFF_FLOW_OUTCOME > now)
+        && ngx_abs(now - record->outcome_at) < NGX_HTTP_VERIFF_FLOW_OUTCOME)
     {
         data->flow.result = NGX_HTTP_VERIFF_FLOW_FAILED;
         data->flow.status = record->outcome;
@@ -256,15 +262,17 @@ static ngx_uint_t
 ngx_http_veriff_flow_rate(ngx_http_veriff_update_t *update, int64_t now,
     ngx_uint_t *wait)
 {
-    int64_t               excess, limit;
+    int64_t               excess, limit, passed;
     ngx_veriff_record_t  *record;
 
     record = &update->record;
     limit = (int64_t) update->integration->user_rate * 1000;
 
+    passed = ngx_abs(now - record->rate_last);
+    passed = ngx_min(passed, NGX_HTTP_VERIFF_HOUR);
+
     excess = (int64_t) record->rate_excess
-             - ngx_max(now - record->rate_last, 0) * limit
-               / NGX_HTTP_VERIFF_HOUR;
+             - passed * limit / NGX_HTTP_VERIFF_HOUR;
 
     excess = ngx_max(excess, 0) + 1000;
 

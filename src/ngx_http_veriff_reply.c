@@ -25,6 +25,8 @@ static ngx_int_t ngx_http_veriff_reply_body(ngx_http_request_t *r,
     ngx_http_veriff_reply_e shape, ngx_http_veriff_status_t *st,
     ngx_http_veriff_problem_t *problem, ngx_str_t *body);
 static void ngx_http_veriff_reply_forget(ngx_http_request_t *r);
+static void ngx_http_veriff_reply_hide(ngx_http_request_t *r,
+    const char *name);
 
 
 static ngx_http_veriff_status_t  ngx_http_veriff_statuses[] = {
@@ -144,6 +146,10 @@ ngx_http_veriff_reply_problem(ngx_http_request_t *r,
 
         value.len = ngx_sprintf(value.data, "%ui", problem->retry_after)
                     - value.data;
+
+        /* its error page may have been refused, too */
+
+        ngx_http_veriff_reply_hide(r, "Retry-After");
 
         if (ngx_http_veriff_headers_out(r, "Retry-After", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -355,24 +361,37 @@ ngx_http_veriff_reply_no_store(ngx_http_request_t *r)
 
 
 /*
- * What an application that handed over by X-Accel-Redirect has said of its
- * answer is not true of ours.
+ * What an application that handed over by X-Accel-Redirect, or a redirect that
+ * has an error page, has said of its answer is not true of ours.
  */
 
 static void
 ngx_http_veriff_reply_forget(ngx_http_request_t *r)
 {
-    ngx_uint_t        i, n;
+    ngx_http_veriff_reply_hide(r, "Cache-Control");
+    ngx_http_veriff_reply_hide(r, "Expires");
+    ngx_http_veriff_reply_hide(r, "Content-Disposition");
+
+    ngx_memzero(&r->headers_out.cache_control,
+                sizeof(r->headers_out.cache_control));
+
+    r->headers_out.expires = NULL;
+    ngx_http_clear_location(r);
+
+    ngx_str_null(&r->headers_out.charset);
+    r->headers_out.content_type_lowcase = NULL;
+}
+
+
+static void
+ngx_http_veriff_reply_hide(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
 
-    static ngx_str_t  names[] = {
-        ngx_string("Cache-Control"),
-        ngx_string("Expires"),
-        ngx_string("Content-Disposition"),
-        ngx_null_string
-    };
-
+    len = ngx_strlen(name);
     part = &r->headers_out.headers.part;
     header = part->elts;
 
@@ -388,24 +407,12 @@ ngx_http_veriff_reply_forget(ngx_http_request_t *r)
             i = 0;
         }
 
-        for (n = 0; names[n].len; n++) {
-            if (header[i].key.len == names[n].len
-                && ngx_strncasecmp(header[i].key.data, names[n].data,
-                                   names[n].len)
-                   == 0)
-            {
-                header[i].hash = 0;
-            }
+        if (header[i].key.len == len
+            && ngx_strncasecmp(header[i].key.data, (u_char *) name, len) == 0)
+        {
+            header[i].hash = 0;
         }
     }
-
-    ngx_memzero(&r->headers_out.cache_control,
-                sizeof(r->headers_out.cache_control));
-
-    r->headers_out.expires = NULL;
-
-    ngx_str_null(&r->headers_out.charset);
-    r->headers_out.content_type_lowcase = NULL;
 }
 
 

@@ -80,9 +80,10 @@ struct ngx_http_veriff_store_s {
 };
 
 
+static ngx_uint_t ngx_http_veriff_store_lost(ngx_conf_t *cf,
+    ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_own(ngx_cycle_t *cycle,
     ngx_http_veriff_store_t *store);
-static void ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static ngx_uint_t ngx_http_veriff_store_check(ngx_http_veriff_store_t *store);
@@ -116,7 +117,7 @@ ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_veriff_main_conf_t *vmcf = conf;
 
-    ssize_t                   size;
+    off_t                     size;
     ngx_str_t                *value, s;
     ngx_http_veriff_store_t  *store;
 
@@ -145,9 +146,13 @@ ngx_http_veriff_store_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         s.data = value[2].data + 5;
         s.len = value[2].len - 5;
 
-        size = ngx_parse_size(&s);
+        /* unlike ngx_parse_size() it knows gigabytes */
 
-        if (size == NGX_ERROR || size < NGX_VERIFF_LMDB_SIZE_MIN) {
+        size = ngx_parse_offset(&s);
+
+        if (size < NGX_VERIFF_LMDB_SIZE_MIN
+            || (uint64_t) size > NGX_MAX_SIZE_T_VALUE - ngx_pagesize)
+        {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid size \"%V\" in \"%V\", use at least "
                                "\"1m\"", &s, &value[0]);
@@ -223,6 +228,13 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 
     rc = ngx_http_veriff_secret_load(cf->log, &store->key_file, key);
 
+    if (rc == NGX_DECLINED && ngx_http_veriff_store_lost(cf, store)) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "veriff key \"%V\" is missing, with a new one all users "
+                      "in the store are unknown: put the old one back",
+                      &store->key_file);
+    }
+
     if (rc == NGX_DECLINED
         && !ngx_test_config && ngx_process != NGX_PROCESS_SIGNALLER)
     {
@@ -248,6 +260,27 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
     ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* non-zero if there are users already, and so was a key */
+
+static ngx_uint_t
+ngx_http_veriff_store_lost(ngx_conf_t *cf, ngx_http_veriff_store_t *store)
+{
+    u_char           *name;
+    ngx_file_info_t   fi;
+
+    name = ngx_pnalloc(cf->temp_pool, store->path->name.len
+                                      + sizeof("/data.mdb"));
+    if (name == NULL) {
+        return 0;
+    }
+
+    ngx_sprintf(name, "%V/data.mdb%Z", &store->path->name);
+
+    return ngx_process != NGX_PROCESS_SIGNALLER
+           && ngx_file_info(name, &fi) != NGX_FILE_ERROR;
 }
 
 
@@ -356,51 +389,7 @@ ngx_http_veriff_store_init_process(ngx_cycle_t *cycle)
 
 #endif
 
-    ngx_http_veriff_store_inherit(store);
-
-    if (store->db == NULL) {
-        ngx_http_veriff_store_open(store);
-    }
-}
-
-
-/*
- * Without a master the process goes on after a reload, with what still runs
- * of the old configuration.  LMDB must not open a file twice in a process.
- */
-
-static void
-ngx_http_veriff_store_inherit(ngx_http_veriff_store_t *store)
-{
-    ngx_http_veriff_store_t         *old;
-    static ngx_http_veriff_store_t  *current;
-
-    old = current;
-    current = store;
-
-    if (ngx_process != NGX_PROCESS_SINGLE || old == NULL) {
-        return;
-    }
-
-    if (old->timer.timer_set) {
-        ngx_del_timer(&old->timer);
-    }
-
-    if (old->db == NULL
-        || old->path->name.len != store->path->name.len
-        || ngx_strcmp(old->path->name.data, store->path->name.data) != 0)
-    {
-        return;
-    }
-
-    /* the old one's requests get 503 */
-
-    store->db = old->db;
-    store->db_pool = old->db_pool;
-
-    old->db = NULL;
-
-    ngx_add_timer(&store->timer, NGX_HTTP_VERIFF_STORE_CHECK);
+    ngx_http_veriff_store_open(store);
 }
 
 

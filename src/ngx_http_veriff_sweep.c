@@ -19,7 +19,7 @@
 #define NGX_HTTP_VERIFF_SWEEP_MARK    16        /* time and revision */
 
 
-/* of each worker; it outlives a cycle of a process without master */
+/* of each worker */
 
 typedef struct {
     ngx_http_veriff_main_conf_t  *vmcf;
@@ -91,18 +91,11 @@ ngx_http_veriff_sweep_init_process(ngx_cycle_t *cycle)
 
     vmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_veriff_module);
 
-    if (sweep->timer.timer_set) {
-        ngx_del_timer(&sweep->timer);
-    }
-
-    if (sweep->busy || vmcf == NULL || vmcf->store == NULL
-        || vmcf->keys == NULL)
-    {
+    if (vmcf == NULL || vmcf->store == NULL || vmcf->keys == NULL) {
         return;
     }
 
     sweep->vmcf = vmcf;
-    sweep->sweeping = 0;
 
     sweep->name[0] = NGX_HTTP_VERIFF_STATE_SWEEP;
 
@@ -651,7 +644,13 @@ ngx_http_veriff_sweep_changed(ngx_http_veriff_change_t *change)
 
     sweep = &ngx_http_veriff_sweep;
 
-    if (change->job.rc == NGX_OK && change->ops[0].value.len == 0) {
+    if (change->job.rc == NGX_ERROR) {
+
+        /* a store that fails is not tried again with each step */
+
+        sweep->scan.rc = NGX_ERROR;
+
+    } else if (change->job.rc == NGX_OK && change->ops[0].value.len == 0) {
         sweep->removed++;
     }
 

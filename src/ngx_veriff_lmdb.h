@@ -15,7 +15,7 @@
 /*
  * The store of one host, on LMDB: values under short keys, shared by all
  * processes, durable when a batch has returned.  lmdb.h is included by
- * ngx_veriff_lmdb*.c only.
+ * ngx_veriff_lmdb* only.
  *
  * A process opens it once, after fork.  Reads belong to one thread, batches
  * to one other at a time; a batch blocks for the disk and for the batches

@@ -483,7 +483,7 @@ location = /hook {
 }
 --- must_die
 --- error_log eval
-::emerg('invalid parameter "mode=report" in "veriff_webhook", use names of integrations and "report"',
+::emerg('invalid parameter "mode=report" in "veriff_webhook", use names of integrations, "report" and "replay=drop|pass"',
         'server.conf:2')
 
 

@@ -31,7 +31,18 @@ location = /status {
 
 
 
-=== TEST 2: too small
+=== TEST 2: in gigabytes
+--- user_files
+>>> http.conf
+veriff_store  html/store size=2g;
+include  $TEST_NGINX_KEYS/store.conf;
+--- no_error_log
+[warn]
+[error]
+
+
+
+=== TEST 3: too small
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1023k;
@@ -41,7 +52,7 @@ veriff_store  html/store size=1023k;
 
 
 
-=== TEST 3: garbage for a size
+=== TEST 4: garbage for a size
 --- user_files
 >>> http.conf
 veriff_store  html/store size=big;
@@ -51,7 +62,7 @@ veriff_store  html/store size=big;
 
 
 
-=== TEST 4: an empty size
+=== TEST 5: an empty size
 --- user_files
 >>> http.conf
 veriff_store  html/store size=;
@@ -61,7 +72,7 @@ veriff_store  html/store size=;
 
 
 
-=== TEST 5: a negative size
+=== TEST 6: a negative size
 --- user_files
 >>> http.conf
 veriff_store  html/store size=-1m;
@@ -71,7 +82,7 @@ veriff_store  html/store size=-1m;
 
 
 
-=== TEST 6: an unknown parameter
+=== TEST 7: an unknown parameter
 --- user_files
 >>> http.conf
 veriff_store  html/store max=1m;
@@ -81,7 +92,7 @@ veriff_store  html/store max=1m;
 
 
 
-=== TEST 7: two stores
+=== TEST 8: two stores
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -92,7 +103,7 @@ veriff_store  html/store2;
 
 
 
-=== TEST 8: in a server
+=== TEST 9: in a server
 --- user_files
 >>> server.conf
 veriff_store  html/store;
@@ -102,7 +113,7 @@ veriff_store  html/store;
 
 
 
-=== TEST 9: status without a store
+=== TEST 10: status without a store
 --- user_files
 >>> server.conf
 location = /status {
@@ -115,7 +126,7 @@ location = /status {
 
 
 
-=== TEST 10: status and session in one location
+=== TEST 11: status and session in one location
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -132,7 +143,7 @@ location = /status {
 
 
 
-=== TEST 11: status and proxy_pass
+=== TEST 12: status and proxy_pass
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -149,7 +160,7 @@ location = /status {
 
 
 
-=== TEST 12: a later handler replaces status
+=== TEST 13: a later handler replaces status
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -166,7 +177,7 @@ location = /status {
 
 
 
-=== TEST 13: status twice
+=== TEST 14: status twice
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -183,7 +194,7 @@ location = /status {
 
 
 
-=== TEST 14: a bad parameter of status
+=== TEST 15: a bad parameter of status
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -199,7 +210,7 @@ location = /status {
 
 
 
-=== TEST 15: a user of status that is no variable
+=== TEST 16: a user of status that is no variable
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -215,7 +226,7 @@ location = /status {
 
 
 
-=== TEST 16: status whose user nothing checks
+=== TEST 17: status whose user nothing checks
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -230,7 +241,7 @@ location = /status {
 
 
 
-=== TEST 17: status of an integration without a user
+=== TEST 18: status of an integration without a user
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -248,7 +259,7 @@ location = /status {
 
 
 
-=== TEST 18: times and rates as they should be
+=== TEST 19: times and rates as they should be
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -267,7 +278,7 @@ veriff_integration other {
 
 
 
-=== TEST 19: verified_for twice
+=== TEST 20: verified_for twice
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -282,7 +293,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 20: garbage for verified_for
+=== TEST 21: garbage for verified_for
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -296,7 +307,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 21: garbage for retry_declined
+=== TEST 22: garbage for retry_declined
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -310,7 +321,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 22: no rate
+=== TEST 23: no rate
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -324,7 +335,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 23: a rate per minute
+=== TEST 24: a rate per minute
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -338,7 +349,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 24: garbage for a rate
+=== TEST 25: garbage for a rate
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -352,7 +363,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 25: a rate twice
+=== TEST 26: a rate twice
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -367,7 +378,7 @@ veriff_integration kyc {
 
 
 
-=== TEST 26: a key that is too short
+=== TEST 27: a key that is too short
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -380,7 +391,7 @@ short
 
 
 
-=== TEST 27: a key that is too long
+=== TEST 28: a key that is too long
 --- user_files
 >>> http.conf
 veriff_store  html/store;
@@ -393,7 +404,7 @@ include  $TEST_NGINX_KEYS/store.conf;
 
 
 
-=== TEST 28: the key file wins
+=== TEST 29: the key file wins
 --- user_files
 >>> http.conf
 veriff_store  html/store;

@@ -2,6 +2,7 @@
 # before it.
 
 use lib 't/lib';
+use HTTP::Tiny;
 use VeriffTest;
 use VeriffExample;
 use VeriffApp;
@@ -244,6 +245,14 @@ on_block(4 => sub {
         (qq{200 pass verified approved $session "GET /transfer/2"}) x 2,
         qq{200 pass verified approved $session "GET /y"},
     ], 'the log');
+
+    my $metrics = HTTP::Tiny->new->get('http://127.0.0.1:'
+                                       . VeriffExample::port_of(9145)
+                                       . '/metrics');
+
+    is($metrics->{status}, 200, 'metrics');
+    like($metrics->{content}, qr/^veriff_gate_requests_total\{integration="kyc",
+         result="report",reason="unverified"\}\ 1$/mx, 'what the gates did');
 });
 
 # applications that call the provider themselves

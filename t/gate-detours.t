@@ -148,6 +148,11 @@ on_block(2 => sub {
             }
         }
     }
+
+    # a session location in between, which refuses in its turn
+    refused('by way of a session',
+            visit('/s/x', 'bob', method => 'POST',
+                  Origin => 'https://evil.example'));
 });
 
 # the operator's error page for the gate's own answers
@@ -232,6 +237,17 @@ on_block(5 => sub {
     is_deeply([values_of($answer, 'cache-control')], ['no-store'],
               'not to be kept');
     is(scalar(values_of($answer, 'set-cookie')), 2, 'two cookies');
+
+    for my $path ('/moved', '/moved-on') {
+        for my $o ([], [browser()]) {
+            $answer = ask($path, 'bob', @$o);
+
+            is_deeply([values_of($answer, 'location')],
+                      $answer->{status} == 302
+                      ? ["/start?return=%2Fmoved-on"] : [],
+                      "$path @$o: not where it would have gone");
+        }
+    }
 });
 
 # what one gate says does not go on to the next location
@@ -300,7 +316,7 @@ on_block(6 => sub {
 # ---- page= ------------------------------------------------------------------
 
 on_block(7 => sub {
-    for my $path (qw(/p-rewrite /p-break /p-try /p-error /p-accel /p-index/
+    for my $path (qw(/p-rewrite /p-prefix /p-break /p-try /p-error /p-accel /p-index/
                      /p-loop /p-return))
     {
         for my $method (qw(GET HEAD POST)) {
@@ -423,14 +439,20 @@ __DATA__
 === TEST 2: the gate's own answers have an error page behind the gate
 --- http_config eval: main::gate_http()
 --- config eval
-CORE::join '', main::places(), map { "
+CORE::join '', main::places('
+location = /session {
+    veriff_session kyc;
+    recursive_error_pages on;
+    error_page 403 = /d/y;
+}'), map { "
 location /$_->[0]/ {
     veriff_gate kyc;
     recursive_error_pages $_->[1];
     error_page 401 403 500 $_->[2];
     " . main::app() . "
 }" } ['a', 'off', '/b/y'], ['b', 'on', '/b/y'], ['c', 'on', '=200 /d/y'],
-     ['d', 'on', '= /c/y'], ['e', 'off', '=200 /e/y'];
+     ['d', 'on', '= /c/y'], ['e', 'off', '=200 /e/y'],
+     ['s', 'on', '= /session'];
 
 
 
@@ -482,7 +504,14 @@ location /except {
 
 === TEST 5: what an app has said before it hands over to a gated location
 --- http_config eval: main::gate_http()
---- config eval: main::config()
+--- config eval
+main::config('
+location = /moved { error_page 302 = /gated/x; return 302 /else; }
+location = /moved-on {
+    error_page 302 = /gated/x;
+    recursive_error_pages on;
+    return 302 /else;
+}')
 
 
 
@@ -520,10 +549,12 @@ main::config(CORE::join('', map { "
 location /p-$_->[0] { veriff_gate kyc page=/p/$_->[0]; }
 location = /p/$_->[0] { veriff_gate kyc; $_->[1] }
 " } ['rewrite', 'rewrite ^ /gated/x last;'],
+    ['prefix', 'rewrite ^ /p/pre last;'],
     ['break', 'rewrite ^ /gated/x break;' . main::app()],
     ['try', 'try_files /none @gated;'],
     ['error', 'root html; error_page 404 =200 /gated/x;'],
     ['return', 'return 302 /elsewhere;']) . '
+location = /p/pre { veriff_gate kyc; ' . main::app() . ' }
 location /p-accel { veriff_gate kyc page=/p/accel1; }
 location = /p/accel1 { rewrite ^ /accel/gated/x last; }
 location /p-index/ { veriff_gate kyc page=/p/index/; }

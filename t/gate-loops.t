@@ -251,6 +251,9 @@ on_block(4 => sub {
         is($answer->{headers}{'set-cookie'}, undef, "@$o: no cookie");
     }
 
+    is(ask('/sorry/x', 'alice')->{headers}{'retry-after'}, 10,
+       'the error page is gated: Retry-After, once');
+
     passes('on_error=allow', ask('/allow/x', 'alice'), state => 'UNKNOWN');
     passes('on_error=allow', visit('/allow/x', 'bob'), state => 'UNKNOWN');
     passes('report', ask('/told/x', 'bob'), state => 'UNKNOWN');
@@ -307,6 +310,18 @@ on_block(6 => sub {
     }
 
     not_reached('other names');
+});
+
+# of max_age and verified_for the smaller one counts
+on_block(7 => sub {
+    my %status = (600 => 200, 7200 => 403);
+
+    for my $age (sort keys %status) {
+        verify("u$age", 'approved', decisionTime => at($age));
+
+        is(ask($_, "u$age")->{status}, $status{$age}, "$age s: $_")
+            for qw(/fine/x /new/x);
+    }
 });
 
 my $places = '
@@ -431,3 +446,9 @@ location /other/ {
     veriff_gate kyc user=$other;' . main::app() . '
 }
 location /age/ { veriff_gate age; ' . main::app() . ' }')
+
+
+
+=== TEST 7: verified_for, and a max_age that is larger
+--- http_config eval: main::gate_http('verified_for 1h;')
+--- config eval: main::config()

@@ -108,6 +108,15 @@ on_block(2 => sub {
         not_reached($name);
     }
 
+    # the page is another request: it gets nothing of what was refused
+    for my $o ([$length, $inner], ['Transfer-Encoding: chunked', $chunks]) {
+        is(statuses(exchange(request(POST => '/app-page/x', 'bob', $o->[0],
+                                     'Accept: text/html') . $o->[1] . $last)),
+           '403 200', "a page of the app, $o->[0]");
+        is(CORE::join("\n", app_seen()), 'app GET /app-verify',
+           "a page of the app, $o->[0]: no body");
+    }
+
     # neither is read to the end before it is refused
     for my $o ('POST', 'GET') {
         for my $accept ('*/*', 'text/html') {
@@ -499,6 +508,8 @@ __DATA__
 main::places('
 location / { ' . main::gated() . ' }
 location /page/ { veriff_gate kyc page=/verify.html; ' . main::app() . ' }
+location /app-page/ { veriff_gate kyc page=/app-verify; ' . main::app() . ' }
+location = /app-verify { ' . main::gated() . ' }
 location /own/ { ' . main::gated() . ' error_page 401 403 /sorry; }
 location = /sorry { root html; try_files /sorry.txt =404; }
 location = /verify.html { root html; }')

@@ -319,11 +319,16 @@ on_block(14 => sub {
     my @who = map { lead("user-$_", '/app', session => 0) } 1 .. 330;
 
     no_webhooks();
+
+    my $start = Time::HiRes::time();
     come_back($_) for @who;
+
+    # five more with each second
+    my $more = 5 * (Time::HiRes::time() - $start) + 2;
 
     my $count = questions();
     cmp_ok($count, '>=', 300, 'as many as the budget has');
-    cmp_ok($count, '<=', 310, 'and no more');
+    cmp_ok($count, '<=', 300 + $more, 'and no more');
 });
 
 # what the provider says of a person stays out of the log

@@ -159,6 +159,28 @@ on_block(5 => sub {
     is(posts(), 2, 'no POST');
 });
 
+# A lease, a failure and a rate that were written an hour and more ahead.
+on_block(6 => sub {
+    fault(status => 500);
+    answer_is('the provider fails', ask('/json', 'alice'), 503);
+
+    change(sub {
+        my ($all) = @_;
+        my $then = int((now() + 7200) * 1000);
+
+        for my $name (grep { /^u/ } keys %$all) {
+            substr($all->{$name}, $_, 8) = pack 'q<', $then for 48, 64, 80;
+            substr($all->{$name}, 56, 8) = pack 'Q<', 1;
+            substr($all->{$name}, 88, 4) = pack 'V', 1000;
+            substr($all->{$name}, 92, 2) = pack 'v', 503;
+        }
+    });
+
+    answer_is('nobody waits for that time', ask('/json', 'alice'), 200,
+              qr/"sessionUrl":"/);
+    is(posts(), 2, 'the provider was asked');
+});
+
 start_sandbox();
 run_tests();
 
@@ -191,3 +213,9 @@ main::kyc('user_rate 10r/h;')
 === TEST 5: a URL sealed with another key
 --- http_config eval
 main::kyc('user_rate 2r/h;')
+
+
+
+=== TEST 6: a clock that was set back
+--- http_config eval
+main::kyc('user_rate 1r/h;')

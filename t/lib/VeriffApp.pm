@@ -5,7 +5,8 @@ package VeriffApp;
 #
 #     app GET /path?args x-veriff-state=VERIFIED x-veriff-session=...
 #
-# X-Veriff-* headers (whatever stands for "-") in the order in which they came.
+# X-Veriff-* headers (whatever stands for "-") in the order in which they came,
+# and the Content-Length of a GET that has a body.
 # app_seen() has the lines of all requests since it was called last.
 #
 # A request to /accel/... is answered with X-Accel-Redirect to the rest (to a
@@ -109,6 +110,10 @@ sub _serve {
         my ($header, $value) = split /: /, $_, 2;
         lc($header) =~ /^x.veriff/ ? lc($header) . '=' . ($value // '') : ()
     } @headers;
+
+    if ($method eq 'GET') {
+        $line .= " $_" for grep { /^content-length: [1-9]/i } @headers;
+    }
 
     _note($line);
 

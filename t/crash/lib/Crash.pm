@@ -29,7 +29,7 @@ our @EXPORT = qw(
 my $root = Cwd::realpath(File::Basename::dirname(__FILE__) . '/../../..');
 my $owner = $$;
 
-my $nginx = $ENV{NGINX} || '/usr/sbin/nginx';
+our $nginx = $ENV{NGINX} || '/usr/sbin/nginx';
 my $module = $ENV{MODULE} || "$root/build/dist/ngx_http_veriff_module.so";
 
 # nginx would take it for sockets that it inherits
@@ -40,6 +40,7 @@ our $secret = 'abcdef12-abcd-abcd-abcd-abcdef012345';
 
 our %preload;                       # nginx's environment, LD_PRELOAD
 our $port;
+our $round = 0;                     # a header of each webhook
 
 my $dir = File::Temp::tempdir('veriff-crash-XXXXXX', TMPDIR => 1,
                               CLEANUP => 1);
@@ -397,6 +398,7 @@ sub decide {
                               headers => {
         'Content-Type' => 'application/json',
         'X-Time' => $time,
+        'X-Round' => $round,
         'X-AUTH-CLIENT' => $api_key,
         'X-HMAC-SIGNATURE' => Digest::SHA::hmac_sha256_hex($body, $secret)
                               } })->{status};
