@@ -25,6 +25,8 @@ static ngx_int_t ngx_http_veriff_apply_modify(
     ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_apply_owned(
     ngx_http_veriff_update_t *update, ngx_uint_t *adopted);
+static ngx_int_t ngx_http_veriff_apply_removed(
+    ngx_http_veriff_update_t *update);
 static ngx_uint_t ngx_http_veriff_apply_echoes(ngx_veriff_record_t *record,
     ngx_http_veriff_apply_t *apply);
 static ngx_int_t ngx_http_veriff_apply_history(
@@ -305,17 +307,10 @@ ngx_http_veriff_apply_owned(ngx_http_veriff_update_t *update,
     }
 
     if (rc == NGX_DECLINED) {
+        rc = ngx_http_veriff_apply_removed(update);
 
-        /*
-         * One of a session that was removed may come again when its mark has
-         * gone: the provider's own retries end before that.
-         */
-
-        if (apply->message.time
-            && ngx_veriff_expiry_mark(apply->message.time / 1000000,
-                                      ngx_time()))
-        {
-            return NGX_DECLINED;
+        if (rc != NGX_DECLINED) {
+            return (rc == NGX_OK) ? NGX_DECLINED : NGX_ERROR;
         }
 
         *adopted = 1;
@@ -329,6 +324,29 @@ ngx_http_veriff_apply_owned(ngx_http_veriff_update_t *update,
 
     return (!*adopted || ngx_http_veriff_apply_theirs(update)) ? NGX_OK
                                                              : NGX_DECLINED;
+}
+
+
+/*
+ * Whether it may be about a session that was known, and removed: NGX_OK,
+ * NGX_DECLINED or NGX_ERROR.  What is older than marks are kept may come again
+ * when they have gone: the provider's own retries end before that.
+ */
+
+static ngx_int_t
+ngx_http_veriff_apply_removed(ngx_http_veriff_update_t *update)
+{
+    ngx_http_veriff_apply_t *apply = update->data;
+
+    if (apply->message.time
+        && ngx_veriff_expiry_mark(apply->message.time / 1000000, ngx_time()))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_veriff_state_deleted(update->vmcf, update->pool,
+                                         update->integration,
+                                         &apply->message.session_id);
 }
 
 

@@ -28,6 +28,9 @@ static ngx_int_t ngx_http_veriff_state_write(
     ngx_http_veriff_update_t *update);
 static ngx_int_t ngx_http_veriff_state_write_index(
     ngx_http_veriff_update_t *update);
+static ngx_int_t ngx_http_veriff_state_write_deleted(
+    ngx_http_veriff_update_t *update);
+static void ngx_http_veriff_state_put_time(u_char *p);
 static void ngx_http_veriff_state_written(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_state_gone(void *data);
 
@@ -132,6 +135,24 @@ ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
     ngx_memcpy(name, value.data, NGX_VERIFF_NAME_LEN);
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_veriff_state_deleted(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session)
+{
+    u_char     name[NGX_VERIFF_NAME_LEN];
+    ngx_str_t  value;
+
+    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_STATE_DELETED,
+                             &vi->name, session, name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_veriff_store_get(vmcf->store, pool, name, &value);
 }
 
 
@@ -332,9 +353,7 @@ static ngx_int_t
 ngx_http_veriff_state_write_index(ngx_http_veriff_update_t *update)
 {
     u_char                 name[NGX_VERIFF_NAME_LEN];
-    uint64_t               created;
     ngx_str_t              value;
-    ngx_uint_t             i;
     ngx_veriff_lmdb_op_t  *op;
 
     if (update->session.len) {
@@ -348,12 +367,7 @@ ngx_http_veriff_state_write_index(ngx_http_veriff_update_t *update)
 
         ngx_memcpy(update->index, update->name, NGX_VERIFF_NAME_LEN);
 
-        created = (uint64_t) ngx_time();
-
-        for (i = 0; i < 8; i++) {
-            update->index[NGX_VERIFF_NAME_LEN + i] = (u_char) (created
-                                                               >> (8 * i));
-        }
+        ngx_http_veriff_state_put_time(&update->index[NGX_VERIFF_NAME_LEN]);
 
         update->index[NGX_HTTP_VERIFF_STATE_INDEX_LEN] =
                                              NGX_HTTP_VERIFF_STATE_ADOPTED;
@@ -382,9 +396,55 @@ ngx_http_veriff_state_write_index(ngx_http_veriff_update_t *update)
         ngx_str_null(&value);
 
         (void) ngx_http_veriff_store_op(&update->change, name, &value);
+
+        if (update->integration->match == NGX_HTTP_VERIFF_MATCH_VENDOR_DATA) {
+            return ngx_http_veriff_state_write_deleted(update);
+        }
     }
 
     return NGX_OK;
+}
+
+
+/* or its webhooks, sent once more, would make it known again */
+
+static ngx_int_t
+ngx_http_veriff_state_write_deleted(ngx_http_veriff_update_t *update)
+{
+    u_char     name[NGX_VERIFF_NAME_LEN];
+    ngx_str_t  value;
+
+    if (ngx_veriff_seal_name(update->vmcf->keys,
+                             NGX_HTTP_VERIFF_STATE_DELETED,
+                             &update->integration->name, &update->forget,
+                             name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_veriff_state_put_time(update->index);
+
+    value.data = update->index;
+    value.len = 8;
+
+    (void) ngx_http_veriff_store_op(&update->change, name, &value);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_veriff_state_put_time(u_char *p)
+{
+    uint64_t    now;
+    ngx_uint_t  i;
+
+    now = (uint64_t) ngx_time();
+
+    for (i = 0; i < 8; i++) {
+        p[i] = (u_char) (now >> (8 * i));
+    }
 }
 
 

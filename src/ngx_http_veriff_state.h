@@ -21,6 +21,7 @@
 #define NGX_HTTP_VERIFF_STATE_USER     'u'
 #define NGX_HTTP_VERIFF_STATE_SESSION  's'
 #define NGX_HTTP_VERIFF_STATE_WEBHOOK  'w'      /* acknowledged */
+#define NGX_HTTP_VERIFF_STATE_DELETED  'd'      /* a session that was */
 #define NGX_HTTP_VERIFF_STATE_SWEEP    'm'      /* when it was last done */
 
 /* a session's value: the name of its record, and when it was created */
@@ -106,6 +107,13 @@ ngx_int_t ngx_http_veriff_state_session(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_state_owner(ngx_http_veriff_main_conf_t *vmcf,
     ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session,
     u_char *name, ngx_uint_t *adopted);
+
+/*
+ * Whether a session that is not known was deleted a few days ago: NGX_OK,
+ * NGX_DECLINED or NGX_ERROR.  Only kept with "match vendor_data".
+ */
+ngx_int_t ngx_http_veriff_state_deleted(ngx_http_veriff_main_conf_t *vmcf,
+    ngx_pool_t *pool, ngx_http_veriff_integration_t *vi, ngx_str_t *session);
 
 /*
  * A keyed hash of a vendorData or endUserId, zero for none, by which an echo

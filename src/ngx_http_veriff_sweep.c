@@ -50,6 +50,8 @@ static void ngx_http_veriff_sweep_scanned(ngx_veriff_lmdb_scan_t *scan);
 static void ngx_http_veriff_sweep_stepped(void);
 static ngx_int_t ngx_http_veriff_sweep_entry(ngx_veriff_lmdb_entry_t *entry);
 static ngx_int_t ngx_http_veriff_sweep_user(ngx_veriff_lmdb_entry_t *entry);
+static ngx_uint_t ngx_http_veriff_sweep_forgets(
+    ngx_http_veriff_integration_t *vi, ngx_veriff_record_t *record);
 static ngx_int_t ngx_http_veriff_sweep_remove(ngx_veriff_lmdb_entry_t *entry,
     ngx_http_veriff_integration_t *vi, ngx_veriff_record_t *record);
 static ngx_int_t ngx_http_veriff_sweep_erase(ngx_veriff_lmdb_entry_t *entry,
@@ -348,6 +350,7 @@ ngx_http_veriff_sweep_entry(ngx_veriff_lmdb_entry_t *entry)
         return ngx_http_veriff_sweep_session(entry);
 
     case NGX_HTTP_VERIFF_STATE_WEBHOOK:
+    case NGX_HTTP_VERIFF_STATE_DELETED:
 
         if (entry->value.len < 8
             || !ngx_veriff_expiry_mark(
@@ -389,7 +392,9 @@ ngx_http_veriff_sweep_user(ngx_veriff_lmdb_entry_t *entry)
 
     ngx_http_veriff_state_policy(vi, &policy);
 
-    if (ngx_veriff_expiry_user(&record, &policy, vi->user_rate)) {
+    if (ngx_veriff_expiry_user(&record, &policy, vi->user_rate)
+        && ngx_http_veriff_sweep_forgets(vi, &record))
+    {
         return ngx_http_veriff_sweep_remove(entry, vi, &record);
     }
 
@@ -398,6 +403,22 @@ ngx_http_veriff_sweep_user(ngx_veriff_lmdb_entry_t *entry)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A verdict outlives the webhooks that are older than it: sent once more, they
+ * would make a session known again that vendorData finds the user of.
+ */
+
+static ngx_uint_t
+ngx_http_veriff_sweep_forgets(ngx_http_veriff_integration_t *vi,
+    ngx_veriff_record_t *record)
+{
+    return vi->match != NGX_HTTP_VERIFF_MATCH_VENDOR_DATA
+           || record->history.standing.status == NGX_VERIFF_STATUS_NONE
+           || ngx_veriff_expiry_mark(record->history.standing.decided
+                                     / 1000000, ngx_time());
 }
 
 

@@ -14,8 +14,8 @@
 /*
  * Finds out who the user is, by the expression or, if it is NULL, by the
  * integration's, and sets ctx->user.  Returns NGX_OK, NGX_DECLINED (there is
- * none: it, or a variable in it, is empty), NGX_ABORT (one that cannot be
- * used: *reason says why, without the value) or NGX_ERROR.
+ * none: the user, or a variable in it, is empty), NGX_ABORT (one that cannot
+ * be used: *reason says why, without the value) or NGX_ERROR.
  */
 ngx_int_t ngx_http_veriff_user(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr, ngx_http_veriff_ctx_t *ctx,

@@ -186,6 +186,46 @@ on_block(8 => sub {
     is(counts(), 'u1 s1', 'begins anew');
 });
 
+# With "match vendor_data" a webhook of a session that is not known binds it.
+on_block(9 => sub {
+    my $hook = sub {
+        my ($status, $id, $user, @time) = @_;
+
+        my $body = qq({"verification":{"id":"$id","vendorData":"$user",)
+                   . (@time ? qq("decisionTime":"$time[0]",) : '')
+                   . qq("status":"$status"}});
+
+        my $answer = ask('/hook', undef, method => 'POST', content => $body,
+                         'X-AUTH-CLIENT' => api_key(),
+                         'X-HMAC-SIGNATURE' => hmac(shared_secret(), $body));
+        is($answer->{status}, 200, "$status: taken");
+    };
+
+    my $id = id_of(ask('/json', 'alice')->{content});
+    my $token = JSON::PP::decode_json(MIME::Base64::decode_base64(
+        sandbox(GET => '/_sandbox/requests')->[-1]{body_base64}))
+        ->{verification}{vendorData};
+
+    my @approved = ('approved', $id, $token, ago(60));
+    $hook->(@approved);
+    state_is('approved', 'alice', 'VERIFIED', 'approved');
+
+    is(ask("/app/v1/sessions/$id", undef, method => 'DELETE')->{status}, 200,
+       'deleted');
+    state_is('nothing is known', 'alice', 'UNVERIFIED', 'none');
+    is(scalar keys %{ of_kind('d') }, 1, 'but that it was deleted');
+
+    $hook->(@approved);
+    state_is('sent once more', 'alice', 'UNVERIFIED', 'none');
+    $hook->('approved', $id, $token);
+    state_is('without time', 'alice', 'UNVERIFIED', 'none');
+    $hook->('approved', $id, 'bob', ago(60));
+    state_is('of another', 'bob', 'UNVERIFIED', 'none');
+
+    $hook->('approved', 'another', 'alice', ago(60));
+    state_is('another session', 'alice', 'VERIFIED', 'approved');
+});
+
 start_sandbox();
 run_tests();
 
@@ -232,3 +272,10 @@ main::kyc('response_signature optional;')
 
 === TEST 8: nothing is left
 --- config eval: main::app_places()
+
+
+
+=== TEST 9: its webhook, sent once more
+--- config eval: main::app_places()
+--- http_config eval
+main::kyc('match vendor_data;')

@@ -40,7 +40,7 @@ sub age {
                 my $time = unpack 'q<', substr $$value, 17, 8;
                 substr($$value, 17, 8) = pack 'q<', $time - $by;
 
-            } elsif ($name =~ /^w/) {
+            } elsif ($name =~ /^[dw]/) {
                 my $time = unpack 'q<', $$value;
                 substr($$value, 0, 8) = pack 'q<', $time - $by;
             }
@@ -218,6 +218,43 @@ on_block(8 => sub {
     is(scalar(grep { $_ > 0 } @swept), 1, 'and no other');
 });
 
+# An approval that was revoked, sent once more: with "match vendor_data" it would
+# bind its session anew, so what it was revoked by is kept until it is too old.
+on_block(9 => sub {
+    my $approved = 60;
+    my $hook = sub {
+        my ($status, $ago) = @_;
+
+        my $at = POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime(time - $ago));
+        my $body = qq({"verification":{"id":"made-by-app","vendorData":"alice",)
+                   . qq("status":"$status","decisionTime":"$at"}});
+
+        my $answer = ask('/hook', undef, method => 'POST', content => $body,
+                         'X-AUTH-CLIENT' => api_key(),
+                         'X-HMAC-SIGNATURE' => hmac(shared_secret(), $body));
+        is($answer->{status}, 200, "$status: taken");
+    };
+
+    $hook->('approved', $approved);
+    state_is('approved', 'alice', 'VERIFIED', 'approved');
+    $hook->('declined', 30);
+    state_is('revoked', 'alice', 'REJECTED', 'declined');
+
+    for my $days (3, 4) {
+        age($days * $day);
+        $approved += $days * $day;
+
+        is(counts(), 'u1 s1 w0', "$days days older: still there");
+        $hook->('approved', $approved);
+        state_is('sent once more', 'alice', 'UNVERIFIED', 'declined');
+    }
+
+    age(2 * $day);
+    is(counts(), 'u0 s0 w0', 'gone');
+    $hook->('approved', $approved + 2 * $day);
+    state_is('sent once more', 'alice', 'UNVERIFIED', 'none');
+});
+
 log_level('info');
 start_sandbox();
 run_tests();
@@ -265,3 +302,10 @@ main::kyc('verified_for 1d;')
 
 === TEST 8: thousands
 --- timeout: 40
+
+
+
+=== TEST 9: an approval that was revoked
+--- http_config eval
+main::kyc('match vendor_data; retry_declined 1d; session_lifetime 1m;')
+--- timeout: 60

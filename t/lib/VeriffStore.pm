@@ -73,17 +73,18 @@ EOF_CONFIG
 
 sub _port { Test::Nginx::Util::server_port() }
 
-# One request: path, user (none if undef), more headers; method => ...
+# One request: path, user (none if undef), more headers; method and content.
 sub ask {
     my ($path, $user, %o) = @_;
 
     my $method = delete $o{method} // 'GET';
+    my @content = exists $o{content} ? (content => delete $o{content}) : ();
     my %headers = (%o, defined $user ? ('X-User' => $user) : ());
 
     return HTTP::Tiny->new(timeout => $timeout, keep_alive => 0,
                            max_redirect => 0)
                      ->request($method, 'http://127.0.0.1:' . _port() . $path,
-                               { headers => \%headers });
+                               { headers => \%headers, @content });
 }
 
 # Sends a request on a connection of its own, and does not wait.
