@@ -157,6 +157,19 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    /* what is inherited from a server was not meant for these */
+
+    if (vlcf->gate_here && ngx_http_veriff_conf_own(vlcf)) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, &vlcf->gate->ref,
+                                    "does not apply to a location with "
+                                    "\"%s\", nor inside of one; give each "
+                                    "its own", ref
+                                    ? (char *) ref->directive.data
+                                    : vlcf->sign ? "veriff_sign"
+                                    : "veriff_metrics");
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 

@@ -163,6 +163,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_veriff_gate_t          *gate;          /* NULL: off */
+    ngx_flag_t                       gate_here;     /* not inherited */
 
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;

@@ -644,3 +644,76 @@ veriff_gate  kyc;
 --- error_log eval
 ::emerg('"veriff_gate kyc" takes the user from "$remote_user", which nothing checks in this location; add "auth_basic" with a constant realm and "auth_basic_user_file"',
         'http.conf:3')
+
+
+
+=== TEST 38: a gate of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /app {
+    veriff_gate     kyc;
+    veriff_webhook  kyc report;
+    include         $TEST_NGINX_KEYS/basic.conf;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:2')
+
+
+
+=== TEST 39: a gate inside of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /hook {
+    veriff_webhook  kyc report;
+
+    location /hook/app {
+        veriff_gate  kyc;
+        include      $TEST_NGINX_KEYS/basic.conf;
+    }
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:5')
+
+
+
+=== TEST 40: a gate of a signed location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /api {
+    veriff_sign  kyc;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_sign", nor inside of one; give each its own',
+        'server.conf:3')
+
+
+
+=== TEST 41: a gate of the metrics
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location = /metrics {
+    veriff_metrics;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_metrics", nor inside of one; give each its own',
+        'server.conf:3')
