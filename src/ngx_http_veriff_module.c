@@ -7,7 +7,7 @@
 #include "ngx_http_veriff_module.h"
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
-#include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_check_route.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_gate.h"
