@@ -37,7 +37,7 @@ has children => sub { Demo::Children->new };
 
 # URLs, known when everything runs. The provider has a second one, with TLS,
 # for nginx.
-has [qw(site app provider api watch)];
+has [qw(site app provider api watch asking)];
 
 sub user ($self) { return $self->users->[0] }
 
@@ -62,10 +62,17 @@ sub start ($self) {
 }
 
 # Until a signal ends it.
-sub serve ($self) {
+# Until what is called dies. While the sandbox is asked, nothing may: it would
+# be taken for a failed request.
+sub serve ($self, $go_on) {
     while (1) {
         $self->children->pump(LOOK);
-        $self->watch->look unless $self->quiet;
+        unless ($self->quiet) {
+            $self->asking(1);
+            $self->watch->look;
+            $self->asking(0);
+        }
+        $go_on->();
     }
 }
 
