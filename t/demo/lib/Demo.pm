@@ -159,11 +159,12 @@ sub _edits ($self, $port) {
     my $callback = $self->callback;
 
     # nginx's own directories are not for everyone to write into.
-    my $logs      = "error_log $log/error.log info; access_log $log/access.log;";
+    my $logs      = "access_log $log/access.log;";
     my $temporary = join ' ', map {"${_}_temp_path ${dir}tmp_$_;"}
         qw(client_body proxy fastcgi uwsgi scgi);
 
     return (
+        ['nginx.conf', 'the error log', qr/^error_log\s+\K[^;]+;/m, "$log/error.log info;"],
         ['nginx.conf', 'http', qr/^http\s*\{\K/m, "\n    $logs\n    $temporary\n"],
         ['nginx.conf', 'the files of /etc/nginx', qr{/etc/nginx/}, "$etc/"],
         ['nginx.conf', 'the store', qr{/var/lib/nginx/veriff\b}, "${dir}store"],
