@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_check_gate.h"
 #include "ngx_http_veriff_check_route.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
@@ -82,7 +83,8 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         vlcf->certified = ngx_http_veriff_check_certified(cf);
     }
 
-    return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK)
+    return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK
+            && ngx_http_veriff_check_spot(cf, vlcf) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -187,8 +189,11 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
 
     if (vmcf->keys == NULL && vmcf->store == NULL) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
-                                    "needs \"veriff_key_file file;\" in http: "
-                                    "32 random bytes, the same on all hosts");
+                                    "needs \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" in http, or, "
+                                    "without a store, \"veriff_key_file "
+                                    "file;\" with 32 random bytes, the same "
+                                    "on all hosts");
         return NGX_ERROR;
     }
 

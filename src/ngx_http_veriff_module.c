@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_module.h"
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
+#include "ngx_http_veriff_check_gate.h"
 #include "ngx_http_veriff_check_route.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_count.h"
@@ -162,6 +163,7 @@ ngx_http_veriff_init(ngx_conf_t *cf)
     ngx_http_veriff_unwatch();
 
     ngx_http_veriff_check_routes(cf);
+    ngx_http_veriff_check_gates(cf);
 
     if (ngx_http_veriff_store_init(cf) != NGX_OK) {
         return NGX_ERROR;

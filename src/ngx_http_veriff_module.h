@@ -104,6 +104,7 @@ typedef struct {
     ngx_http_veriff_store_t         *store;
     ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
+    ngx_array_t                     *spots;         /* see check_gate */
 } ngx_http_veriff_main_conf_t;
 
 

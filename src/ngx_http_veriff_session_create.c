@@ -212,9 +212,11 @@ ngx_http_veriff_session_failed(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "veriff session \"%V\": the location of "
                       "\"%V/v1/sessions\" gave status %ui itself, the "
-                      "provider was not asked",
+                      "provider was not asked%s",
                       &call->integration->name, &call->integration->api_uri,
-                      call->status);
+                      call->status,
+                      (call->status == NGX_HTTP_BAD_REQUEST)
+                      ? ": its \"rewrite\" must leave \"/v1/sessions\"" : "");
 
         if (call->status == 429
             || call->status == NGX_HTTP_SERVICE_UNAVAILABLE)

@@ -59,6 +59,11 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
                              "the site's support.", 0);
 
     case NGX_HTTP_VERIFF_FLOW_LIMITED:
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "veriff session \"%V\" not created: the user had %ui "
+                      "within an hour, see \"user_rate\"",
+                      &ctx->integration->name, ctx->integration->user_rate);
+
         return ngx_http_veriff_session_error(r, ctx, 429,
                              "There were too many attempts. Please try again "
                              "later.", flow->retry_after);
