@@ -23,7 +23,8 @@ sub age {
     # or a worker of this start has it before it is made older
     wait_until('the store was looked through at first', sub { swept() });
 
-    change(sub {
+    # a worker that has not looked yet would see that nobody has, and go
+    restart_nginx(sub { change(sub {
         my ($all) = @_;
 
         for my $name (keys %$all) {
@@ -48,9 +49,8 @@ sub age {
 
         # when it was looked through last
         delete $all->{$_} for grep { /^m/ } keys %$all;
-    });
+    }) });
 
-    restart_nginx();
     wait_until('the store was looked through', sub { swept() });
 }
 

@@ -196,7 +196,9 @@ sub advance {
 # ---- nginx -----------------------------------------------------------------
 
 # Stops nginx, and starts it with the same configuration and files.
+# The code, if any, runs while there is no nginx.
 sub restart_nginx {
+    my ($meanwhile) = @_;
     my $pid_file = $Test::Nginx::Util::PidFile;
 
     open my $in, '<', $pid_file or die "$pid_file: $!";
@@ -205,6 +207,8 @@ sub restart_nginx {
 
     kill 'QUIT', $pid or die "kill: $!";
     wait_until('nginx has ended', sub { waitpid($pid, 1); !kill 0, $pid });
+
+    $meanwhile->() if $meanwhile;
 
     local $ENV{LD_PRELOAD} = $ENV{TEST_NGINX_LD_PRELOAD}
         if $ENV{TEST_NGINX_LD_PRELOAD};
