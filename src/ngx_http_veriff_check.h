@@ -23,12 +23,6 @@
 char *ngx_http_veriff_check_location(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 
-/*
- * When all was merged: warns of sessions that cannot reach the provider, and
- * finds out how long the provider may take for one.
- */
-void ngx_http_veriff_check_routes(ngx_conf_t *cf);
-
 /* Finds an HTTP module of nginx by name; NULL if there is none. */
 ngx_module_t *ngx_http_veriff_check_module(ngx_conf_t *cf, const char *name);
 

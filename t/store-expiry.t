@@ -21,7 +21,7 @@ sub age {
     my ($by) = @_;
 
     # or a worker of this start has it before it is made older
-    wait_until('the store was looked through at first', sub { swept() });
+    wait_until('the store was looked through at first', sub { swept() }, 90);
 
     change(sub {
         my ($all) = @_;
@@ -51,7 +51,7 @@ sub age {
     });
 
     restart_nginx();
-    wait_until('the store was looked through', sub { swept() });
+    wait_until('the store was looked through', sub { swept() }, 90);
 }
 
 # A worker says so when it has come to the end; each start of nginx has its
