@@ -100,6 +100,10 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (vlcf->gate || vlcf->session) {
+        vlcf->certified = ngx_http_veriff_check_certified(cf);
+    }
+
     return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK
             && ngx_http_veriff_check_spot(cf, vlcf) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -152,6 +156,19 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, own,
                                     "conflicts with \"veriff_webhook\" in one "
                                     "location, give each its own");
+        return NGX_ERROR;
+    }
+
+    /* what is inherited from a server was not meant for these */
+
+    if (vlcf->gate_here && ngx_http_veriff_conf_own(vlcf)) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, &vlcf->gate->ref,
+                                    "does not apply to a location with "
+                                    "\"%s\", nor inside of one; give each "
+                                    "its own", ref
+                                    ? (char *) ref->directive.data
+                                    : vlcf->sign ? "veriff_sign"
+                                    : "veriff_metrics");
         return NGX_ERROR;
     }
 

@@ -19,6 +19,7 @@
 #include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_store_conf.h"
 #include "ngx_http_veriff_sweep.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_session_reply.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_page.h"
 #include "ngx_http_veriff_reply.h"
@@ -302,4 +303,22 @@ ngx_http_veriff_session_shape(ngx_http_veriff_ctx_t *ctx)
     return (ctx->format == NGX_HTTP_VERIFF_API) ? NGX_HTTP_VERIFF_REPLY_API
            : ctx->page ? NGX_HTTP_VERIFF_REPLY_PAGE
            : NGX_HTTP_VERIFF_REPLY_PROBLEM;
+}
+
+
+ngx_int_t
+ngx_http_veriff_session_unfit(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff session \"%V\" not created: %V",
+                  &ctx->integration->name, reason);
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_SESSION_UNFIT);
+
+    return ngx_http_veriff_session_error(r, ctx,
+                             NGX_HTTP_INTERNAL_SERVER_ERROR,
+                             "Your details cannot be sent for verification. "
+                             "Please contact the site's support.", 0);
 }

@@ -664,7 +664,80 @@ veriff_gate  kyc;
 
 
 
-=== TEST 38: a gate that leads nowhere, told once
+=== TEST 38: a gate of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /app {
+    veriff_gate     kyc;
+    veriff_webhook  kyc report;
+    include         $TEST_NGINX_KEYS/basic.conf;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:2')
+
+
+
+=== TEST 39: a gate inside of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /hook {
+    veriff_webhook  kyc report;
+
+    location /hook/app {
+        veriff_gate  kyc;
+        include      $TEST_NGINX_KEYS/basic.conf;
+    }
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:5')
+
+
+
+=== TEST 40: a gate of a signed location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /api {
+    veriff_sign  kyc;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_sign", nor inside of one; give each its own',
+        'server.conf:3')
+
+
+
+=== TEST 41: a gate of the metrics
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location = /metrics {
+    veriff_metrics;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_metrics", nor inside of one; give each its own',
+        'server.conf:3')
+
+
+
+=== TEST 42: a gate that leads nowhere, told once
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -685,7 +758,7 @@ server.conf:6
 
 
 
-=== TEST 39: a start location that is deeper
+=== TEST 43: a start location that is deeper
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -710,7 +783,7 @@ leads to "/veriff/return"
 
 
 
-=== TEST 40: no return location
+=== TEST 44: no return location
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -731,7 +804,7 @@ leads to "/veriff/start"
 
 
 
-=== TEST 41: in the server itself
+=== TEST 45: in the server itself
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -745,7 +818,7 @@ include  $TEST_NGINX_KEYS/basic.conf;
 
 
 
-=== TEST 42: a prefix, a regular expression, an inner location
+=== TEST 46: a prefix, a regular expression, an inner location
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -768,7 +841,7 @@ location ~ ^/veriff/s {
 
 
 
-=== TEST 43: a page of the application that leads on
+=== TEST 47: a page of the application that leads on
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -794,7 +867,7 @@ location = /veriff/start {
 
 
 
-=== TEST 44: a page of the application that leads nowhere
+=== TEST 48: a page of the application that leads nowhere
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -816,7 +889,7 @@ location = /veriff/start {
 
 
 
-=== TEST 45: sessions that the application makes itself
+=== TEST 49: sessions that the application makes itself
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -838,7 +911,7 @@ location /veriff/ {
 
 
 
-=== TEST 46: who is let pass, or gets a page, is not led
+=== TEST 50: who is let pass, or gets a page, is not led
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -856,7 +929,7 @@ location /page/ {
 
 
 
-=== TEST 47: in a server that only redirects
+=== TEST 51: in a server that only redirects
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
@@ -872,7 +945,7 @@ server {
 
 
 
-=== TEST 48: a regular expression takes the start location
+=== TEST 52: a regular expression takes the start location
 --- user_files
 >>> http.conf
 veriff_store  html/store size=1m;
