@@ -104,10 +104,13 @@ need-source:
 
 ## install: put the module where nginx looks, the examples under share/doc
 install: module
-	install -d $(DESTDIR)$(MODULES_DIR) $(DESTDIR)$(DOCDIR)/conf-examples
+	install -d $(DESTDIR)$(MODULES_DIR) \
+	    $(DESTDIR)$(DOCDIR)/conf-examples/payloads
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)
 	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(DOCDIR)
-	install -m 644 conf-examples/* $(DESTDIR)$(DOCDIR)/conf-examples
+	install -m 644 conf-examples/*.* $(DESTDIR)$(DOCDIR)/conf-examples
+	install -m 644 conf-examples/payloads/* \
+	    $(DESTDIR)$(DOCDIR)/conf-examples/payloads
 
 ## clean: remove everything that was built
 clean:

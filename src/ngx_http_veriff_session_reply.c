@@ -21,7 +21,11 @@ static ngx_int_t ngx_http_veriff_session_state(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_veriff_state_e state);
 static ngx_int_t ngx_http_veriff_session_verified(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
+static ngx_int_t ngx_http_veriff_session_rejected(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_session_wait(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx);
+static ngx_http_veriff_reply_e ngx_http_veriff_session_shape(
     ngx_http_veriff_ctx_t *ctx);
 
 
@@ -52,11 +56,7 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
             return ngx_http_veriff_session_wait(r, ctx);
         }
 
-        return ngx_http_veriff_session_error(r, ctx,
-                             (ctx->format == NGX_HTTP_VERIFF_API)
-                             ? NGX_HTTP_CONFLICT : NGX_HTTP_FORBIDDEN,
-                             "Your verification was declined. Please contact "
-                             "the site's support.", 0);
+        return ngx_http_veriff_session_rejected(r, ctx);
 
     case NGX_HTTP_VERIFF_FLOW_LIMITED:
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
@@ -250,6 +250,28 @@ ngx_http_veriff_session_verified(ngx_http_request_t *r,
 }
 
 
+/* with the state, or a program would take it for another 403 */
+
+static ngx_int_t
+ngx_http_veriff_session_rejected(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_http_veriff_problem_t  problem;
+
+    ngx_memzero(&problem, sizeof(ngx_http_veriff_problem_t));
+
+    problem.status = (ctx->format == NGX_HTTP_VERIFF_API)
+                     ? NGX_HTTP_CONFLICT : NGX_HTTP_FORBIDDEN;
+    problem.detail = "Your verification was declined. Please contact the "
+                     "site's support.";
+    problem.state = ngx_veriff_state_name(NGX_VERIFF_REJECTED);
+
+    return ngx_http_veriff_reply_problem(r,
+                                         ngx_http_veriff_session_shape(ctx),
+                                         &problem);
+}
+
+
 /* PENDING and REJECTED: the return page says so, and what comes next */
 
 static ngx_int_t
@@ -270,13 +292,17 @@ ngx_http_veriff_session_error(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after)
 {
-    ngx_http_veriff_reply_e  shape;
+    return ngx_http_veriff_reply_error(r, ngx_http_veriff_session_shape(ctx),
+                                       status, detail, retry_after);
+}
 
-    shape = (ctx->format == NGX_HTTP_VERIFF_API) ? NGX_HTTP_VERIFF_REPLY_API
-            : ctx->page ? NGX_HTTP_VERIFF_REPLY_PAGE
-            : NGX_HTTP_VERIFF_REPLY_PROBLEM;
 
-    return ngx_http_veriff_reply_error(r, shape, status, detail, retry_after);
+static ngx_http_veriff_reply_e
+ngx_http_veriff_session_shape(ngx_http_veriff_ctx_t *ctx)
+{
+    return (ctx->format == NGX_HTTP_VERIFF_API) ? NGX_HTTP_VERIFF_REPLY_API
+           : ctx->page ? NGX_HTTP_VERIFF_REPLY_PAGE
+           : NGX_HTTP_VERIFF_REPLY_PROBLEM;
 }
 
 

@@ -95,6 +95,15 @@ on_block(3 => sub {
               qr/Thank you/);
 });
 
+# what the last session was asked for with
+sub sent {
+    my ($request) = reverse grep { $_->{method} eq 'POST' }
+                    @{ sandbox(GET => '/_sandbox/requests') };
+
+    return JSON::PP::decode_json(
+               MIME::Base64::decode_base64($request->{body_base64}));
+}
+
 # the application's own users, and their names for the provider
 on_block(4 => sub {
     my %alice = (jar => { session => 'alice' });
@@ -109,14 +118,37 @@ on_block(4 => sub {
     like($answer->{headers}{location}, qr{^https://alchemy\.veriff\.com/},
          'start: to the provider');
 
-    my ($request) = grep { $_->{method} eq 'POST' }
-                    @{ sandbox(GET => '/_sandbox/requests') };
-    my $body = JSON::PP::decode_json(
-                   MIME::Base64::decode_base64($request->{body_base64}));
-
-    is_deeply($body->{verification}{person},
+    is_deeply(sent()->{verification}{person},
               { firstName => 'Alice', lastName => 'Example',
                 dateOfBirth => '1990-01-02' }, 'the name on the account');
+});
+
+# a product's template
+on_block(5 => sub {
+    my %alice = (jar => { session => 'alice' });
+
+    is_status('nobody', browse('/x'), 401);
+    is_status('to log in', browse('/login/'), 200, qr{^app GET /login/$});
+    is_status('the question', browse('/session', %alice), 404);
+
+    # no detail is the client's to say
+    is_led('unverified', browse('/x', %alice), 302,
+           '/veriff/start?return=%2Fx');
+    is_status('start', browse('/veriff/start?return=%2Fx', %alice, headers => {
+                  'X-First-Name' => 'Mallory', 'X-Ssn' => '1' }), 303);
+
+    my $sent = sent()->{verification};
+
+    like(delete $sent->{vendorData}, qr/^[\w-]{20,}$/, 'the user');
+    is_deeply($sent, {
+        callback => 'https://app.example.com/veriff/return',
+        person => { firstName => 'Alice', lastName => 'Example',
+                    dateOfBirth => '1990-01-02',
+                    phoneNumber => '0005550100' },
+        address => { fullAddress => '1 Main Street, Anytown' },
+    }, 'what the application knows');
+
+    led_through('/a/b?c=d', jar => { session => 'bob' });
 });
 
 no_root_location();
@@ -147,3 +179,8 @@ __DATA__
 
 === TEST 4: the application's users
 --- example: user-from-auth-request.conf
+
+
+
+=== TEST 5: a product's template
+--- example: payloads.conf

@@ -21,7 +21,7 @@ sub age {
     my ($by) = @_;
 
     # or a worker of this start has it before it is made older
-    wait_until('the store was looked through at first', sub { swept() });
+    wait_until('the store was looked through at first', sub { swept() }, 90);
 
     # a worker that has not looked yet would see that nobody has, and go
     restart_nginx(sub { change(sub {
@@ -51,7 +51,7 @@ sub age {
         delete $all->{$_} for grep { /^m/ } keys %$all;
     }) });
 
-    wait_until('the store was looked through', sub { swept() });
+    wait_until('the store was looked through', sub { swept() }, 90);
 }
 
 # A worker says so when it has come to the end; each start of nginx has its

@@ -197,6 +197,8 @@ put('store/key', $key);
 # a key that has gone
 unlink "$dir/store/key";
 my $said = join ' ', map { "'$_'" } nginx(), '-t';
+$said = "LD_PRELOAD='$ENV{TEST_NGINX_LD_PRELOAD}' ASAN_OPTIONS=detect_leaks=0 "
+        . $said if $ENV{TEST_NGINX_LD_PRELOAD};
 Test::More::like(scalar `$said 2>&1`,
                  qr{\[warn\] .*"\S+/store/key" is missing, with a new one},
                  'TEST 4: a key that was lost');

@@ -155,7 +155,7 @@ on_block(9 => sub {
     decide(ask('/json', 'alice')->{content}, 'declined');
 
     my $answer = ask('/json', 'alice');
-    answer_is('json', $answer, 403, qr/"status":403/);
+    answer_is('json', $answer, 403, qr/"status":403.*"state":"REJECTED"/);
     is($answer->{headers}{'content-type'}, 'application/problem+json',
        'a problem');
     answer_is('redirect', ask('/redirect', 'alice'), 303);

@@ -144,6 +144,8 @@ sub _serve {
         $status = defined $user ? $who->[1] : 401;
         $more .= "$who->[2]: $user\r\nX-First-Name: \u$user\r\n"
                 . "X-Last-Name: Example\r\nX-Birth-Date: 1990-01-02\r\n"
+                . "X-Phone-Number: 0005550100\r\n"
+                . "X-Full-Address: 1 Main Street, Anytown\r\n"
             if defined $user;
     }
 

@@ -180,8 +180,8 @@ sub _texts {
 
     my %text = ($name => _edited(_slurp("$dir/$name"), $name, $root));
 
-    for my $other (map { basename($_) } _values($text{$name}, $root,
-                                                '(?:include|payload_file)'))
+    for my $other (map { s{^\Q$root\E/}{}r }
+                   _values($text{$name}, $root, '(?:include|payload_file)'))
     {
         %text = (%text, _texts($other, $root)) if -f "$dir/$other";
     }

@@ -202,6 +202,8 @@ sub _consents ($consents, $name, @) {
         return @error if @error;
         return ('1104', "$name\[].approved must be a boolean")
             unless is_boolean($consent->{approved});
+        return ('1104', "$name\[].approved must be true for ine")
+            if $consent->{type} eq 'ine' && !$consent->{approved};
     }
     return;
 }
