@@ -295,7 +295,9 @@ on_block(12 => sub {
 
 key_file('unknown_key', "11111111-1111-4111-8111-111111111111\n");
 
-my $http_config = 'client_max_body_size 32m;' . join '', map { my ($name, $key, $more) = @$_; "
+my $http_config = 'client_max_body_size 32m;' . join '', map {
+    my ($name, $key, $more) = @$_;
+"
     veriff_integration $name {
         api_key_file        \$TEST_NGINX_KEYS/$key;
         shared_secret_file  \$TEST_NGINX_KEYS/shared_secret;
@@ -307,13 +309,13 @@ my $http_config = 'client_max_body_size 32m;' . join '', map { my ($name, $key, 
         0, 1;
 
 my $api = '
-        proxy_pass                     https://127.0.0.1:$TEST_NGINX_SANDBOX_HTTPS_PORT;
-        proxy_ssl_verify               on;
-        proxy_ssl_server_name          on;
-        proxy_ssl_name                 localhost;
-        proxy_ssl_trusted_certificate  $TEST_NGINX_SANDBOX_CA;
-        proxy_ignore_client_abort      on;
-        proxy_http_version             1.1;
+        proxy_pass https://127.0.0.1:$TEST_NGINX_SANDBOX_HTTPS_PORT;
+        proxy_ssl_verify on;
+        proxy_ssl_server_name on;
+        proxy_ssl_name localhost;
+        proxy_ssl_trusted_certificate $TEST_NGINX_SANDBOX_CA;
+        proxy_ignore_client_abort on;
+        proxy_http_version 1.1;
 ';
 
 my $config = "
