@@ -197,6 +197,17 @@ ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
 
     (void) ngx_veriff_time_parse(&webhook->decision_time, &message->time);
 
+    /* taken for one of now: its order among others is lost */
+
+    if (message->time / 1000000
+        > (int64_t) ngx_time() + NGX_VERIFF_FUTURE_MAX)
+    {
+        ngx_log_error(NGX_LOG_ERR, update->pool->log, 0,
+                      "veriff \"%V\": a decision is from more than ten "
+                      "minutes ahead, check the clock of this host",
+                      &update->integration->name);
+    }
+
     return NGX_OK;
 }
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_check_gate.h"
 #include "ngx_http_veriff_check_sign.h"
 #include "ngx_http_veriff_check_user.h"
 #include "ngx_http_veriff_conf.h"
@@ -99,7 +100,12 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK)
+    if (vlcf->gate || vlcf->session) {
+        vlcf->certified = ngx_http_veriff_check_certified(cf);
+    }
+
+    return (ngx_http_veriff_check_route(cf, vlcf) == NGX_OK
+            && ngx_http_veriff_check_spot(cf, vlcf) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
@@ -153,6 +159,19 @@ ngx_http_veriff_check_conflicts(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
+    /* what is inherited from a server was not meant for these */
+
+    if (vlcf->gate_here && ngx_http_veriff_conf_own(vlcf)) {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, &vlcf->gate->ref,
+                                    "does not apply to a location with "
+                                    "\"%s\", nor inside of one; give each "
+                                    "its own", ref
+                                    ? (char *) ref->directive.data
+                                    : vlcf->sign ? "veriff_sign"
+                                    : "veriff_metrics");
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -191,8 +210,11 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
 
     if (vmcf->keys == NULL && vmcf->store == NULL) {
         ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
-                                    "needs \"veriff_key_file file;\" in http: "
-                                    "32 random bytes, the same on all hosts");
+                                    "needs \"veriff_store "
+                                    "/var/lib/nginx/veriff;\" in http, or, "
+                                    "without a store, \"veriff_key_file "
+                                    "file;\" with 32 random bytes, the same "
+                                    "on all hosts");
         return NGX_ERROR;
     }
 

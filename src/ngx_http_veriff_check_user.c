@@ -266,11 +266,27 @@ ngx_http_veriff_check_password(ngx_conf_t *cf)
 }
 
 
-/* "optional_no_ca" takes any certificate */
-
 static ngx_int_t
 ngx_http_veriff_check_client_cert(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     ngx_str_t *name)
+{
+    if (ngx_http_veriff_check_certified(cf)) {
+        return NGX_OK;
+    }
+
+    ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                "takes the user from \"$%V\", which nothing "
+                                "checks in this server; add "
+                                "\"ssl_verify_client on\"", name);
+
+    return NGX_ERROR;
+}
+
+
+/* "optional_no_ca" takes any certificate */
+
+ngx_uint_t
+ngx_http_veriff_check_certified(ngx_conf_t *cf)
 {
 #if (NGX_HTTP_SSL)
     ngx_module_t             *module;
@@ -279,23 +295,15 @@ ngx_http_veriff_check_client_cert(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
 
     module = ngx_http_veriff_check_module(cf, "ngx_http_ssl_module");
     if (module == NULL) {
-        return NGX_ERROR;
+        return 0;
     }
 
     ctx = cf->ctx;
     sscf = ctx->srv_conf[module->ctx_index];
 
-    if (sscf->verify == NGX_HTTP_VERIFF_SSL_VERIFY_ON
-        || sscf->verify == NGX_HTTP_VERIFF_SSL_VERIFY_OPTIONAL)
-    {
-        return NGX_OK;
-    }
+    return sscf->verify == NGX_HTTP_VERIFF_SSL_VERIFY_ON
+           || sscf->verify == NGX_HTTP_VERIFF_SSL_VERIFY_OPTIONAL;
+#else
+    return 0;
 #endif
-
-    ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
-                                "takes the user from \"$%V\", which nothing "
-                                "checks in this server; add "
-                                "\"ssl_verify_client on\"", name);
-
-    return NGX_ERROR;
 }

@@ -29,6 +29,9 @@ ngx_uint_t ngx_http_veriff_check_variable(u_char **pos, u_char *last,
 /* Non-zero if the variable is something that a client says of itself. */
 ngx_uint_t ngx_http_veriff_check_claim(ngx_str_t *name);
 
+/* Non-zero if nginx refuses clients whose certificate it cannot verify. */
+ngx_uint_t ngx_http_veriff_check_certified(ngx_conf_t *cf);
+
 /* Non-zero if auth_basic surely asks for a password in the location. */
 ngx_uint_t ngx_http_veriff_check_password(ngx_conf_t *cf);
 

@@ -85,6 +85,7 @@ ngx_http_veriff_gate_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_conf_init_value(gate->allow, 0);
 
     vlcf->gate = gate;
+    vlcf->gate_here = 1;
 
     return NGX_CONF_OK;
 }

@@ -561,6 +561,7 @@ ngx_http_veriff_integration_time(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     char  *p = conf;
 
+    char       *rv;
     time_t     *sec;
     ngx_str_t  *value;
 
@@ -568,7 +569,12 @@ ngx_http_veriff_integration_time(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "off") != 0) {
-        return ngx_conf_set_sec_slot(cf, cmd, conf);
+        rv = ngx_conf_set_sec_slot(cf, cmd, conf);
+
+        /* "at once", "always" and "never" would be guesses */
+
+        return (rv == NGX_CONF_OK && *sec == 0)
+               ? "needs a time like \"1d\", or \"off\"" : rv;
     }
 
     if (*sec != NGX_CONF_UNSET) {

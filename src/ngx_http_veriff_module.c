@@ -8,6 +8,7 @@
 #include "ngx_http_veriff_answer.h"
 #include "ngx_http_veriff_body.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_check_gate.h"
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_gate.h"
@@ -18,6 +19,7 @@
 #include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_store_conf.h"
 #include "ngx_http_veriff_sweep.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
@@ -161,6 +163,7 @@ ngx_http_veriff_init(ngx_conf_t *cf)
     ngx_http_veriff_unwatch();
 
     ngx_http_veriff_check_routes(cf);
+    ngx_http_veriff_check_gates(cf);
 
     if (ngx_http_veriff_store_init(cf) != NGX_OK) {
         return NGX_ERROR;

@@ -104,6 +104,7 @@ typedef struct {
     ngx_http_veriff_store_t         *store;
     ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
+    ngx_array_t                     *spots;         /* see check_gate */
 } ngx_http_veriff_main_conf_t;
 
 
@@ -163,6 +164,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_veriff_gate_t          *gate;          /* NULL: off */
+    ngx_flag_t                       gate_here;     /* not inherited */
 
     ngx_http_veriff_ref_t           *sign;          /* NULL: off */
     ngx_flag_t                       insecure_tls;
@@ -172,6 +174,7 @@ typedef struct {
     ngx_uint_t                       format;
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
+    ngx_flag_t                       certified;     /* by ssl_verify_client */
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
     ngx_http_veriff_ref_t           *return_ref;

@@ -6,7 +6,7 @@
 
 #include "ngx_http_veriff_replay.h"
 #include "ngx_http_veriff_apply.h"
-#include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_store_queue.h"
 
 
 #define NGX_HTTP_VERIFF_REPLAY_KIND  'w'

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_veriff_session_reply.h"
+#include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_page.h"
 #include "ngx_http_veriff_reply.h"
@@ -58,6 +59,11 @@ ngx_http_veriff_session_known(ngx_http_request_t *r,
                              "the site's support.", 0);
 
     case NGX_HTTP_VERIFF_FLOW_LIMITED:
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "veriff session \"%V\" not created: the user had %ui "
+                      "within an hour, see \"user_rate\"",
+                      &ctx->integration->name, ctx->integration->user_rate);
+
         return ngx_http_veriff_session_error(r, ctx, 429,
                              "There were too many attempts. Please try again "
                              "later.", flow->retry_after);
@@ -271,4 +277,22 @@ ngx_http_veriff_session_error(ngx_http_request_t *r,
             : NGX_HTTP_VERIFF_REPLY_PROBLEM;
 
     return ngx_http_veriff_reply_error(r, shape, status, detail, retry_after);
+}
+
+
+ngx_int_t
+ngx_http_veriff_session_unfit(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason)
+{
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "veriff session \"%V\" not created: %V",
+                  &ctx->integration->name, reason);
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_SESSION_UNFIT);
+
+    return ngx_http_veriff_session_error(r, ctx,
+                             NGX_HTTP_INTERNAL_SERVER_ERROR,
+                             "Your details cannot be sent for verification. "
+                             "Please contact the site's support.", 0);
 }

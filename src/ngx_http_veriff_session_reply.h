@@ -44,5 +44,12 @@ ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *detail,
     ngx_uint_t retry_after);
 
+/*
+ * Answers a request that breaks a rule, and logs which one: the reason names
+ * it, never the value.
+ */
+ngx_int_t ngx_http_veriff_session_unfit(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason);
+
 
 #endif /* _NGX_HTTP_VERIFF_SESSION_REPLY_H_INCLUDED_ */

@@ -9,7 +9,7 @@
 
 
 #include "ngx_http_veriff_module.h"
-#include "ngx_http_veriff_store.h"
+#include "ngx_http_veriff_store_queue.h"
 
 #include "ngx_veriff_record.h"
 

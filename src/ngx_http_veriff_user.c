@@ -7,6 +7,7 @@
 #include "ngx_http_veriff_user.h"
 
 
+static ngx_uint_t ngx_http_veriff_user_is_refused(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr);
 static ngx_int_t ngx_http_veriff_user_is_header(ngx_str_t *value);
@@ -27,7 +28,10 @@ ngx_http_veriff_user(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (user.len == 0 || !ngx_http_veriff_user_is_whole(r, expr)) {
+    if (user.len == 0
+        || !ngx_http_veriff_user_is_whole(r, expr)
+        || ngx_http_veriff_user_is_refused(r))
+    {
         return NGX_DECLINED;
     }
 
@@ -38,6 +42,38 @@ ngx_http_veriff_user(ngx_http_request_t *r,
     ctx->user = user;
 
     return NGX_OK;
+}
+
+
+/*
+ * An "error_page 495" serves clients whose certificate could not be verified:
+ * what it says of them is their own claim.
+ */
+
+static ngx_uint_t
+ngx_http_veriff_user_is_refused(ngx_http_request_t *r)
+{
+    ngx_uint_t                   key;
+    ngx_http_variable_value_t   *v;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    static ngx_str_t  name = ngx_string("ssl_client_verify");
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (!vlcf->certified) {
+        return 0;
+    }
+
+    key = ngx_hash_key(name.data, name.len);
+
+    v = ngx_http_get_variable(r, &name, key);
+
+    /* "SUCCESS", "NONE" or "FAILED:reason"; nothing without TLS */
+
+    return v == NULL
+           || (!v->not_found && v->len >= 6
+               && ngx_strncmp(v->data, "FAILED", 6) == 0);
 }
 
 

@@ -146,6 +146,8 @@ ngx_veriff_outcome_e ngx_veriff_policy_apply(ngx_veriff_history_t *history,
 ngx_veriff_outcome_e ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
     ngx_veriff_message_t *message, ngx_veriff_policy_t *policy);
 
+/* What it comes to is in ngx_veriff_policy_state.c. */
+
 /* The status of the open session: none if there is none. */
 ngx_veriff_status_e ngx_veriff_policy_status(ngx_veriff_history_t *history);
 
@@ -162,6 +164,13 @@ ngx_uint_t ngx_veriff_policy_resumable(ngx_veriff_history_t *history,
 
 /* Non-zero if there is an open session that may still bring a verdict. */
 ngx_uint_t ngx_veriff_policy_undecided(ngx_veriff_history_t *history);
+
+/* The same, and within its lifetime. */
+ngx_uint_t ngx_veriff_policy_live(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
+
+/* Non-zero if the verdict that stands is the open session's own. */
+ngx_uint_t ngx_veriff_policy_own(ngx_veriff_history_t *history);
 
 /* When a declined user may try again, or 0 for never. */
 time_t ngx_veriff_policy_retry_at(ngx_veriff_history_t *history,

@@ -11,6 +11,19 @@ veriff_integration kyc {
 }
 END
 
+# what a gate leads to
+key_file('ends.conf', <<"END");
+include  $ENV{TEST_NGINX_KEYS}/api.conf;
+location = /veriff/start {
+    veriff_session  kyc;
+    include         $ENV{TEST_NGINX_KEYS}/basic.conf;
+}
+location = /veriff/return {
+    veriff_return  kyc;
+    auth_basic     off;
+}
+END
+
 $ENV{TEST_NGINX_OTHER_PORT} = free_port();
 
 run_tests();
@@ -23,6 +36,7 @@ __DATA__
 veriff_store  html/store size=1m;
 include  $TEST_NGINX_KEYS/store.conf;
 >>> server.conf
+include  $TEST_NGINX_KEYS/ends.conf;
 location /app {
     veriff_gate  kyc;
     include        $TEST_NGINX_KEYS/basic.conf;
@@ -552,6 +566,7 @@ location /open {
 veriff_store  html/store size=1m;
 include  $TEST_NGINX_KEYS/store.conf;
 >>> server.conf
+include  $TEST_NGINX_KEYS/ends.conf;
 include      $TEST_NGINX_KEYS/basic.conf;
 veriff_gate  kyc;
 location /open {
@@ -589,6 +604,7 @@ server {
     if ($args = x) {
         set $x 1;
     }
+    include      $TEST_NGINX_KEYS/ends.conf;
     location / {
         include  $TEST_NGINX_KEYS/basic.conf;
     }
@@ -622,6 +638,7 @@ location = / {
 veriff_store  html/store size=1m;
 include  $TEST_NGINX_KEYS/store.conf;
 >>> server.conf
+include  $TEST_NGINX_KEYS/ends.conf;
 include      $TEST_NGINX_KEYS/basic.conf;
 veriff_gate  kyc;
 location = /hook {
@@ -644,3 +661,311 @@ veriff_gate  kyc;
 --- error_log eval
 ::emerg('"veriff_gate kyc" takes the user from "$remote_user", which nothing checks in this location; add "auth_basic" with a constant realm and "auth_basic_user_file"',
         'http.conf:3')
+
+
+
+=== TEST 38: a gate of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /app {
+    veriff_gate     kyc;
+    veriff_webhook  kyc report;
+    include         $TEST_NGINX_KEYS/basic.conf;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:2')
+
+
+
+=== TEST 39: a gate inside of a location of ours
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /hook {
+    veriff_webhook  kyc report;
+
+    location /hook/app {
+        veriff_gate  kyc;
+        include      $TEST_NGINX_KEYS/basic.conf;
+    }
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_webhook", nor inside of one; give each its own',
+        'server.conf:5')
+
+
+
+=== TEST 40: a gate of a signed location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location /api {
+    veriff_sign  kyc;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_sign", nor inside of one; give each its own',
+        'server.conf:3')
+
+
+
+=== TEST 41: a gate of the metrics
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+location = /metrics {
+    veriff_metrics;
+    veriff_gate  kyc;
+}
+--- must_die
+--- error_log eval
+::emerg('"veriff_gate kyc" does not apply to a location with "veriff_metrics", nor inside of one; give each its own',
+        'server.conf:3')
+
+
+
+=== TEST 42: a gate that leads nowhere, told once
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+location /v {
+    veriff_gate  kyc;
+}
+location /more {
+    veriff_gate  kyc;
+}
+--- error_log eval
+[::warning('"veriff_gate kyc" leads to "/veriff/start", but its server has no location there with "veriff_session kyc;"', 'server.conf:3'),
+ ::warning('"veriff_gate kyc" leads to "/veriff/return", but its server has no location there with "veriff_return kyc;"', 'server.conf:3')]
+--- no_error_log
+server.conf:6
+
+
+
+=== TEST 43: a start location that is deeper
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+include  $TEST_NGINX_KEYS/api.conf;
+location = /veriff/return {
+    veriff_return  kyc;
+    auth_basic     off;
+}
+location /v {
+    veriff_gate  kyc;
+}
+location /veriff/start/ {
+    veriff_session  kyc;
+}
+--- error_log eval
+::warning('"veriff_gate kyc" leads to "/veriff/start", but its server has no location there with "veriff_session kyc;"', 'server.conf:8')
+--- no_error_log
+leads to "/veriff/return"
+
+
+
+=== TEST 44: no return location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+include  $TEST_NGINX_KEYS/api.conf;
+location /v {
+    veriff_gate  kyc;
+}
+location = /veriff/start {
+    veriff_session  kyc;
+}
+--- error_log eval
+::warning('"veriff_gate kyc" leads to "/veriff/return", but its server has no location there with "veriff_return kyc;"', 'server.conf:4')
+--- no_error_log
+leads to "/veriff/start"
+
+
+
+=== TEST 45: in the server itself
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+veriff_gate  kyc;
+include  $TEST_NGINX_KEYS/basic.conf;
+--- error_log eval
+[::warning('"veriff_gate kyc" leads to "/veriff/start", but its server has no location there with "veriff_session kyc;"', 'server.conf:1'),
+ ::warning('"veriff_gate kyc" leads to "/veriff/return", but its server has no location there with "veriff_return kyc;"', 'server.conf:1')]
+
+
+
+=== TEST 46: a prefix, a regular expression, an inner location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+include  $TEST_NGINX_KEYS/api.conf;
+location /v {
+    veriff_gate  kyc;
+    location = /veriff/return {
+        veriff_return  kyc;
+        auth_basic     off;
+    }
+}
+location ~ ^/veriff/s {
+    veriff_session  kyc;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 47: a page of the application that leads on
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+include  $TEST_NGINX_KEYS/api.conf;
+location = /veriff/return {
+    veriff_return  kyc;
+    auth_basic     off;
+}
+location /v {
+    veriff_gate  kyc;
+}
+location = /go {
+    veriff_session  kyc;
+}
+location = /veriff/start {
+    root  html;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 48: a page of the application that leads nowhere
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+location = /veriff/return {
+    veriff_return  kyc;
+    auth_basic     off;
+}
+location /v {
+    veriff_gate  kyc;
+}
+location = /veriff/start {
+    root  html;
+}
+--- error_log eval
+::warning('"veriff_gate kyc" leads to "/veriff/start", but its server has no location there with "veriff_session kyc;"', 'server.conf:7')
+
+
+
+=== TEST 49: sessions that the application makes itself
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     $remote_user;
+    match    vendor_data;
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+location /v {
+    veriff_gate  kyc;
+}
+location /veriff/ {
+    root  html;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 50: who is let pass, or gets a page, is not led
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+location /v {
+    veriff_gate  kyc report;
+}
+location /page/ {
+    veriff_gate  kyc page=/verify.html;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 51: in a server that only redirects
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+server {
+    listen       127.0.0.1:$TEST_NGINX_OTHER_PORT;
+    veriff_gate  kyc;
+    include      $TEST_NGINX_KEYS/basic.conf;
+    return       301 https://$host$request_uri;
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 52: a regular expression takes the start location
+--- user_files
+>>> http.conf
+veriff_store  html/store size=1m;
+include  $TEST_NGINX_KEYS/store.conf;
+>>> server.conf
+include  $TEST_NGINX_KEYS/basic.conf;
+include  $TEST_NGINX_KEYS/api.conf;
+location /veriff/start {
+    veriff_session  kyc;
+}
+location ~ \.php$ {
+}
+location ~ ^/veriff/ {
+    veriff_gate  kyc;
+}
+location = /veriff/return {
+    veriff_return  kyc;
+    auth_basic     off;
+}
+--- error_log eval
+::warning('"veriff_gate kyc" leads to "/veriff/start", but its server has no location there with "veriff_session kyc;"', 'server.conf:9')
+--- no_error_log
+leads to "/veriff/return"

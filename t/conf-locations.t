@@ -142,7 +142,7 @@ veriff_integration kyc {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" needs "veriff_key_file file;" in http: 32 random bytes, the same on all hosts',
+::emerg('"veriff_session kyc" needs "veriff_store /var/lib/nginx/veriff;" in http, or, without a store, "veriff_key_file file;" with 32 random bytes, the same on all hosts',
         'server.conf:3')
 
 

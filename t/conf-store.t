@@ -414,3 +414,31 @@ short
 --- no_error_log
 [warn]
 [error]
+
+
+
+=== TEST 30: verified_for of no time
+--- user_files
+>>> http.conf
+veriff_store  html/store;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    verified_for  0;
+}
+--- must_die
+--- error_log eval
+::emerg('"verified_for" directive needs a time like "1d", or "off"', 'http.conf:4')
+
+
+
+=== TEST 31: retry_declined of no time
+--- user_files
+>>> http.conf
+veriff_store  html/store;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    retry_declined  0;
+}
+--- must_die
+--- error_log eval
+::emerg('"retry_declined" directive needs a time like "1d", or "off"', 'http.conf:4')

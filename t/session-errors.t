@@ -322,7 +322,7 @@ veriff session "kyc": the location of "/veriff-api/v1/sessions" gave status 404 
 X-User: a
 --- error_code: 500
 --- error_log
-veriff session "kyc": the location of "/veriff-api/v1/sessions" gave status 400 itself, the provider was not asked
+veriff session "kyc": the location of "/veriff-api/v1/sessions" gave status 400 itself, the provider was not asked: its "rewrite" must leave "/v1/sessions"
 
 
 

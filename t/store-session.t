@@ -397,6 +397,8 @@ __DATA__
 === TEST 6: user_rate
 --- http_config eval
 main::kyc('user_rate 2r/h;')
+--- error_log
+veriff session "kyc" not created: the user had 2 within an hour, see "user_rate"
 
 
 

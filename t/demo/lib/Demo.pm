@@ -37,7 +37,7 @@ has children => sub { Demo::Children->new };
 
 # URLs, known when everything runs. The provider has a second one, with TLS,
 # for nginx.
-has [qw(site app provider api watch)];
+has [qw(site app provider api watch asking)];
 
 sub user ($self) { return $self->users->[0] }
 
@@ -62,10 +62,17 @@ sub start ($self) {
 }
 
 # Until a signal ends it.
-sub serve ($self) {
+# Until what is called dies. While the sandbox is asked, nothing may: it would
+# be taken for a failed request.
+sub serve ($self, $go_on) {
     while (1) {
         $self->children->pump(LOOK);
-        $self->watch->look unless $self->quiet;
+        unless ($self->quiet) {
+            $self->asking(1);
+            $self->watch->look;
+            $self->asking(0);
+        }
+        $go_on->();
     }
 }
 
@@ -152,11 +159,12 @@ sub _edits ($self, $port) {
     my $callback = $self->callback;
 
     # nginx's own directories are not for everyone to write into.
-    my $logs      = "error_log $log/error.log info; access_log $log/access.log;";
+    my $logs      = "access_log $log/access.log;";
     my $temporary = join ' ', map {"${_}_temp_path ${dir}tmp_$_;"}
         qw(client_body proxy fastcgi uwsgi scgi);
 
     return (
+        ['nginx.conf', 'the error log', qr/^error_log\s+\K[^;]+;/m, "$log/error.log info;"],
         ['nginx.conf', 'http', qr/^http\s*\{\K/m, "\n    $logs\n    $temporary\n"],
         ['nginx.conf', 'the files of /etc/nginx', qr{/etc/nginx/}, "$etc/"],
         ['nginx.conf', 'the store', qr{/var/lib/nginx/veriff\b}, "${dir}store"],
