@@ -4,6 +4,7 @@
 use lib 't/lib';
 use HTTP::Tiny;
 use VeriffTest;
+use VeriffEndpoints;
 use VeriffExample;
 use VeriffApp;
 use Test::More;
@@ -274,6 +275,12 @@ on_block(5 => sub {
 
     is_status('no such endpoint', fetch('/v1/feedback/fraud-categories',
                                         @here), 404);
+    is_status('by a detour', fetch('/v1/sessions/1/../../media/1', @here),
+              400);
+    is_status('by another one', fetch('/v1/media/../sessions/1', @here,
+                                      method => 'DELETE'), 403);
+    is_status('encoded', fetch('/v1/media/1%2f..%2f2', @here), 400);
+    is_status('HEAD', fetch('/v1/media/1', @here, method => 'HEAD'), 405);
     is(scalar provider_saw(), 0, 'the provider is not asked');
 
     my $answer = fetch('/v1/sessions', @here, method => 'POST', headers => {
@@ -306,6 +313,38 @@ on_block(5 => sub {
     $answer = fetch("/v1/media/$media->{id}", @here);
     is_status('the file', $answer, 200);
     is(length $answer->{content}, 3 << 20, 'as long as it was');
+});
+
+# each endpoint that the provider has, see t/endpoints.txt
+on_block(7 => sub {
+    my %count;
+
+    for my $row (endpoints()) {
+        my $ids = new_session($row->{given});
+        my $path = place_for($row, $ids);
+        my $body = filled($row->{sends} // '', $ids);
+
+        sandbox(DELETE => '/_sandbox/requests');
+
+        my $answer = fetch($path, port => 8900, tls => 0, host => 'localhost',
+                           method => $row->{method}, body => $body,
+                           headers => { 'Content-Type' => 'application/json' });
+        my @saw = provider_saw();
+
+        $count{ $row->{apps} }++;
+
+        if ($row->{apps} eq 'yes') {
+            is_status("$row->{name}, allowed", $answer, $row->{answers}[0][0]);
+            is_deeply(\@saw, ["$row->{method} $path"],
+                      "$row->{name}: the provider is asked");
+
+        } else {
+            like($answer->{status}, qr/^40[34]$/, "$row->{name}, refused");
+            is_deeply(\@saw, [], "$row->{name}: the provider is not asked");
+        }
+    }
+
+    cmp_ok($count{$_}, '>', 9, "rows: $_") for 'yes', 'no';
 });
 
 # and whose sessions count
@@ -379,4 +418,9 @@ __DATA__
 
 
 === TEST 6: the app's own sessions
+--- example: api-for-apps.conf
+
+
+
+=== TEST 7: which of the provider's endpoints
 --- example: api-for-apps.conf

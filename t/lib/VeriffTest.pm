@@ -207,7 +207,8 @@ sub load_modules {
 # ---- sandbox ---------------------------------------------------------------
 
 # Starts t/sandbox/sandbox with the fixtures' key and secret.  Further options
-# are those of its command line with _ for -; an array gives one several times.
+# are those of its command line with _ for -; an array gives one several times,
+# undef one without a value.
 sub start_sandbox {
     my (%opt) = @_;
 
@@ -231,7 +232,7 @@ sub start_sandbox {
     for my $name (sort keys %all) {
         (my $option = "--$name") =~ tr/_/-/;
         my $value = $all{$name};
-        push @args, map { ($option, $_) } ref $value ? @$value : $value;
+        push @args, map { ($option, $_ // ()) } ref $value ? @$value : $value;
     }
 
     my $pid = fork() // die "fork: $!";

@@ -102,6 +102,24 @@ sub _api_routes ($v1) {
     $v1->post('/sessions/#id/media')->to('api#upload');
     $v1->get('/attempts/#id/media')->to('api#attempt_media');
     $v1->get('/media/#id')->to('api#media');
+    $v1->post('/validate-registry')->to('api#validate_registry');
+    $v1->post('/sessions/validate-registry')->to('api#validate_registry');
+
+    $v1->post('/sessions/#id/collected-data')->to('data#collect');
+    $v1->get('/sessions/#id/attempts')->to('data#attempts');
+    $v1->get('/sessions/#id/person')->to('data#person');
+    $v1->get('/sessions/#id/watchlist-screening')->to('data#watchlist');
+    $v1->patch('/sessions/#id/watchlist-screening')->to('data#change_watchlist');
+    $v1->get("/sessions/#id/decision/$_-registry")->to('data#registry', registry => $_)
+        for qw(ine curp combined-ine-curp);
+
+    $v1->post('/sessions/#id/mfa/generate')->to('otp#generate');
+    $v1->post('/sessions/#id/mfa/verify')->to('otp#verify');
+
+    $v1->get('/feedback/fraud-categories')->to('feedback#categories');
+    $v1->post('/feedback/fraud-reports')->to('feedback#report');
+    $v1->post('/feedback/fraud-reports/retrieve')->to('feedback#retrieve');
+
     $v1->any('/')->to('api#nowhere');
     $v1->any('/*rest')->to('api#nowhere');
 }

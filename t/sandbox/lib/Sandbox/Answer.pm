@@ -6,6 +6,7 @@ package Sandbox::Answer;
 use Mojo::Base -strict, -signatures;
 
 use Exporter          qw(import);
+use Digest::SHA       qw(sha256_hex);
 use IO::Compress::Gzip ();
 use Mojo::IOLoop;
 use Mojo::Util        qw(encode);
@@ -50,7 +51,8 @@ sub forced_answer ($fault) {
     };
 }
 
-# $answer: status, json or bytes, type, headers, unsigned, session.
+# $answer: status, json or bytes, type, headers, unsigned, session, family (of
+# the signature's headers: x, vrf or both).
 sub send_answer ($c, $answer) {
     my $fault = $c->stash('fault') // {};
     $c->render_later;
@@ -63,7 +65,7 @@ sub send_answer ($c, $answer) {
     my @headers = (
         ['Content-Type', $fault->{non_json} ? 'text/html' : $type],
         @{ $answer->{headers} // [] },
-        $answer->{unsigned} ? () : _signature_headers($c->app->settings, $bytes, $fault),
+        $answer->{unsigned} ? () : _signature_headers($c, $answer, $bytes, $fault),
     );
     my $more = $fault->{headers} // {};
     for my $name (sort keys %$more) {
@@ -133,28 +135,31 @@ sub _bytes ($answer, $fault) {
     return json_bytes($json);
 }
 
-sub _signature_headers ($settings, $bytes, $fault) {
+sub _signature_headers ($c, $answer, $bytes, $fault) {
+    my $settings = $c->app->settings;
+    my $family = $answer->{family} // $c->stash('family') // 'x';
     my $how    = $fault->{signature} // '';
     my $client = $fault->{auth_client} // $settings->{api_key};
     my ($first, $second) = @{ $settings->{secrets} };
     my $right  = sign($bytes, $how eq 'second' ? $second // $first : $first);
     my $wrong  = spoil($right);
 
-    my $pair = sub ($family, $value) {
-        return ["$family-auth-client", $client], ["$family-hmac-signature", $value];
+    my $pair = sub ($name, $value) {
+        return map { ["$_-auth-client", $client], ["$_-hmac-signature", $value] }
+            $name eq 'both' ? qw(x vrf) : $name;
     };
-    return ()                            if $how eq 'none';
-    return $pair->('x',   $wrong)        if $how eq 'wrong';
-    return $pair->('x',   uc $right)     if $how eq 'upper';
-    return $pair->('vrf', $right)        if $how eq 'vrf';
-    return ($pair->('x', $right), $pair->('vrf', $right)) if $how eq 'both';
+    return ()                          if $how eq 'none';
+    return $pair->($family, $wrong)    if $how eq 'wrong';
+    return $pair->($family, uc $right) if $how eq 'upper';
+    return $pair->($how, $right)       if $how =~ /\A(?:vrf|both)\z/;
     return ($pair->('x', $right), $pair->('vrf', $wrong)) if $how eq 'conflict';
-    return $pair->('x', $right);
+    return $pair->($family, $right);
 }
 
 sub _deliver ($c, $status, $headers, $bytes, $fault) {
     my $tx    = $c->tx // return;
     my $entry = $c->stash('entry');
+    $entry->{answer_sha256} = sha256_hex($bytes);
 
     if (my $cut = $fault->{cut}) {
         $entry->{status} = $cut eq 'before' ? undef : $status;

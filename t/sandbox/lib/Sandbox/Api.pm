@@ -1,68 +1,69 @@
 package Sandbox::Api;
 
-# The provider's API under /v1/.
+# Sessions, decisions and media under /v1/.
 
-use Mojo::Base 'Mojolicious::Controller', -signatures;
+use Mojo::Base 'Sandbox::Action', -signatures;
 
 use POSIX             qw(ceil);
-use Sandbox::Answer   qw(failure_body forced_answer send_answer);
-use Sandbox::Auth     qw(check_key check_signature);
-use Sandbox::Json     qw(json_parse object);
+use Sandbox::Answer   qw(send_answer);
+use Sandbox::Json     qw(object);
 use Sandbox::Media    qw(describe_media list_media read_upload);
 use Sandbox::Payload  qw(decision_body);
-use Sandbox::Validate qw(check_session_id check_verification);
-
-# Runs before every action: writes the request down and checks who calls.
-sub admit ($self) {
-    my $app  = $self->app;
-    my $req  = $self->req;
-    my $path = $req->raw_target;
-
-    my $entry = $app->record->add($req, $app->store->now);
-    my $fault = $app->faults->take_for_answer($req->method, $path);
-    $entry->{fault} = $fault->{number} if $fault;
-    $self->stash(entry => $entry, fault => $fault);
-
-    if (my $forced = forced_answer($fault)) {
-        send_answer($self, $forced);
-        return 0;
-    }
-    if (my $error = $req->error) {
-        my $status = $req->is_limit_exceeded ? 413 : 400;
-        $self->_fail($status, '1101', $error->{message}, unsigned => 1);
-        return 0;
-    }
-
-    # Without a known key there is no secret to sign the answer with.
-    my @error = check_key($req->headers, $app->settings);
-    $self->_fail(401, @error, unsigned => 1) if @error;
-    return !@error;
-}
-
-sub nowhere ($self) { return $self->_fail(404, '1101', 'Not found') }
+use Sandbox::Validate qw(check_registry check_verification);
 
 sub create ($self) {
-    my ($store, $settings) = ($self->app->store, $self->app->settings);
-
-    return unless $self->_signed('optional body', $self->req->body);
-    my $body = $self->_json // return;
-
-    my @error = check_verification($body, $store->now);
-    return $self->_fail(400, @error) if @error;
-
-    if (my $wait = $store->creation_wait($settings->{rate})) {
-        return $self->_fail(
-            429, '1004', 'Too many requests',
-            headers => [['Retry-After', ceil($wait)]]
-        );
-    }
-
-    my $session = $store->create($body->{verification}, $settings->{public_url});
+    my $session = $self->_created(\&check_verification) // return;
     return $self->_success(
         [verification => $session->verification],
         status  => 201,
         session => $session
     );
+}
+
+# Makes a session and submits it, without a person at a page. The synchronous
+# host needs one more key, and answers with the result.
+sub validate_registry ($self) {
+    my $sync = ($self->req->url->to_abs->host // '') =~ /\Async-api\./;
+    return $self->_fail(401, '1801', 'x-api-key header is missing')
+        if $sync && !defined $self->req->headers->header('x-api-key');
+
+    my $session = $self->_created(\&check_registry) // return;
+    my $store   = $self->app->store;
+    $store->submit($session);
+    $store->decide($session, 'approved') if $sync;
+    return $self->_success(
+        [verification => $session->verification],
+        status  => $sync ? 200 : 201,
+        session => $session
+    );
+}
+
+# A new session, when the request may make one.
+sub _created ($self, $check) {
+    my ($store, $settings) = ($self->app->store, $self->app->settings);
+
+    return undef unless $self->_signed('optional body', $self->req->body);
+    my $body = $self->_json // return undef;
+
+    my $integration = $self->stash('integration');
+    my @error = @{ $settings->{integrations} } > 1 && !defined $integration
+        ? ('1102', 'vrf-integration-id header is missing')
+        : $check->($body, $store->now);
+    if (@error) {
+        $self->_fail(400, @error);
+        return undef;
+    }
+
+    if (my $wait = $store->creation_wait($settings->{rate})) {
+        $self->_fail(
+            429, '1004', 'Too many requests',
+            headers => [['Retry-After', ceil($wait)]]
+        );
+        return undef;
+    }
+
+    my $session = $store->create($body->{verification}, $settings->{public_url});
+    return $session->integration($integration);
 }
 
 sub patch ($self) {
@@ -121,7 +122,7 @@ sub attempt_media ($self) {
     $self->_identified($id) or return;
 
     my ($session, $attempt) = $self->app->store->by_attempt($id);
-    return $self->_fail(404, '1101', 'Attempt not found') unless $session;
+    return $self->_fail(404, '1101', 'Attempt not found') unless $self->_owns($session);
     return send_answer($self, { status => 200, json => list_media($attempt) });
 }
 
@@ -129,8 +130,10 @@ sub media ($self) {
     my $id = $self->stash('id');
     $self->_identified($id) or return;
 
-    my $media = $self->app->store->media($id)
-        // return $self->_fail(404, '1101', 'Media not found');
+    my $store = $self->app->store;
+    my $media = $store->media($id);
+    return $self->_fail(404, '1101', 'Media not found')
+        unless $media && $self->_owns($store->find($media->{session_id}));
     return send_answer(
         $self, { status => 200, bytes => $media->{bytes}, type => $media->{mimetype} }
     );
@@ -153,57 +156,5 @@ sub upload ($self) {
     return $self->_success([image => describe_media($media)]);
 }
 
-# The session named in the path, when the request may see it.
-sub _session ($self, $kind) {
-    my $id = $self->stash('id');
-    return undef unless $self->_signed($kind, $kind eq 'id' ? $id : $self->req->body);
-    return undef unless $self->_well_formed($id);
-
-    my $session = $self->app->store->find($id);
-    $self->_fail(404, '1101', 'Session not found') unless $session;
-    return $session;
-}
-
-sub _identified ($self, $id) {
-    return $self->_signed('id', $id) && $self->_well_formed($id);
-}
-
-sub _signed ($self, $kind, $message) {
-    my @error = check_signature($self->req->headers, $self->app->settings, $kind, $message);
-    $self->_fail(401, @error) if @error;
-    return !@error;
-}
-
-sub _well_formed ($self, $id) {
-    my @error = check_session_id($id);
-    $self->_fail(400, @error) if @error;
-    return !@error;
-}
-
-sub _json ($self) {
-    my $type = $self->req->headers->content_type // '';
-    if ($type !~ m{\Aapplication/json\s*(?:;|\z)}i) {
-        $self->_fail(400, '1101', 'Content-Type must be application/json');
-        return undef;
-    }
-    my ($body, $error) = json_parse($self->req->body);
-    $self->_fail(400, '1101', "Request body is not valid JSON: $error") if defined $error;
-
-    # A body of "null" is JSON, but undef here means that it was answered.
-    return defined $error ? undef : $body // [];
-}
-
-sub _success ($self, $members, %answer) {
-    return send_answer(
-        $self,
-        { status => 200, json => object(status => 'success', @$members), %answer }
-    );
-}
-
-sub _fail ($self, $status, $code, $message, %answer) {
-    return send_answer(
-        $self, { status => $status, json => failure_body($code, $message), %answer }
-    );
-}
 
 1;

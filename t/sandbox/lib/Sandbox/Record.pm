@@ -21,18 +21,19 @@ sub add ($self, $req, $now) {
     $self->seq($seq);
 
     my $entry = {
-        seq          => $seq,
-        time         => $now,
-        scheme       => $req->is_secure ? 'https' : 'http',
-        method       => $req->method,
-        path         => $req->raw_target,
-        http_version => $req->version,
-        headers      => [@{ $req->raw_headers }],
-        body_length  => length $body,
-        body_sha256  => sha256_hex($body),
-        body_base64  => length $body < LONGEST_BODY ? b64_encode($body, '') : undef,
-        status       => undef,
-        fault        => undef,
+        seq           => $seq,
+        time          => $now,
+        scheme        => $req->is_secure ? 'https' : 'http',
+        method        => $req->method,
+        path          => $req->raw_target,
+        http_version  => $req->version,
+        headers       => [@{ $req->raw_headers }],
+        body_length   => length $body,
+        body_sha256   => sha256_hex($body),
+        body_base64   => length $body < LONGEST_BODY ? b64_encode($body, '') : undef,
+        status        => undef,
+        answer_sha256 => undef,
+        fault         => undef,
     };
 
     push @{ $self->entries }, $entry;

@@ -8,6 +8,8 @@ use Mojo::Base -base, -signatures;
 use Sandbox::Json qw(object);
 
 has [qw(id token url host callback vendor_data end_user_id created input decision)];
+has [qw(integration collected otp)];
+has monitor_status => 'enabled';
 has status        => 'created';
 has attempts      => sub { [] };
 has resubmissions => 0;
@@ -25,6 +27,8 @@ sub is_open ($self) {
 }
 
 sub accepts_media ($self) { return $self->is_open }
+
+sub accepts_data ($self) { return $self->status =~ /\A(?:created|started)\z/ ? 1 : 0 }
 
 # As POST and PATCH /v1/sessions answer it.
 sub verification ($self) {
@@ -55,8 +59,10 @@ sub summary ($self) {
             map { +{ id => $_->{id}, media => [map { $_->{id} } @{ $_->{media} }] } }
                 @{ $self->attempts }
         ],
-        decision => $self->decision,
-        input    => $self->input,
+        decision    => $self->decision,
+        integration => $self->integration,
+        collected   => $self->collected,
+        input       => $self->input,
     };
 }
 

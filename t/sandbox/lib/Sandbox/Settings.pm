@@ -31,6 +31,9 @@ Listens on 127.0.0.1 only.
   --api-key UUID         (${\API_KEY})
   --secret TEXT          may be repeated: the first signs, all are accepted
                          (${\SECRET})
+  --strict               a session is not made without a signature either
+  --integration UUID     may be repeated: the integrations of the key pair, which
+                         requests name in vrf-integration-id (one, unnamed)
   --integration-id UUID  sent with webhooks as vrf-integration-id (none)
 
   --webhook-url URL      where decisions go (nowhere)
@@ -71,6 +74,7 @@ sub parse_options (@args) {
         resubmission_delay => 0,
         secrets            => [],
         tls_names          => [],
+        integrations       => [],
     );
     my @problems;
     local $SIG{__WARN__} = sub ($text) { push @problems, $text };
@@ -84,6 +88,8 @@ sub parse_options (@args) {
         'ready-file=s'         => \$option{ready_file},
         'api-key=s'            => \$option{api_key},
         'secret=s'             => $option{secrets},
+        'strict'               => \$option{strict},
+        'integration=s'        => $option{integrations},
         'integration-id=s'     => \$option{integration_id},
         'webhook-url=s'        => \$option{webhook_url},
         'event-url=s'          => \$option{event_url},
@@ -108,6 +114,9 @@ sub _check ($option) {
     for my $name (qw(api_key webhook_key integration_id)) {
         my $value = $option->{$name} // next;
         die '--' . ($name =~ tr/_/-/r) . " must be a UUID\n" unless $value =~ $UUID;
+    }
+    for my $value (@{ $option->{integrations} }) {
+        die "--integration must be a UUID\n" unless $value =~ $UUID;
     }
     for my $name (qw(webhook_url event_url public_url)) {
         my $value = $option->{$name} // next;

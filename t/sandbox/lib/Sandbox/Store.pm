@@ -44,7 +44,7 @@ sub advance ($self, $seconds) {
 }
 
 sub reset ($self) {
-    delete @$self{qw(sessions order tokens attempts media creations deletions)};
+    delete @$self{qw(sessions order tokens attempts media creations deletions reports)};
     return $self->offset(0);
 }
 
@@ -202,6 +202,11 @@ sub add_media ($self, $session, $media) {
     return $media;
 }
 
+# Reports of fraud, one per session: the newest.
+sub report ($self, $report) { $self->{reports}{ $report->{sessionId} } = $report }
+
+sub reported ($self, $id) { return $self->{reports}{$id} }
+
 sub _lapse ($self, $session) {
     return unless $session->is_open;
     $self->decide($session, $session->status eq 'created' ? 'expired' : 'abandoned');
@@ -209,7 +214,7 @@ sub _lapse ($self, $session) {
 
 sub _new_attempt ($self, $session) {
     my $id = $self->uuid;
-    push @{ $session->attempts }, { id => $id, media => [] };
+    push @{ $session->attempts }, { id => $id, media => [], created => $self->now };
     $self->{attempts}{$id} = $session->id;
 }
 

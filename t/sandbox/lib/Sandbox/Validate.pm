@@ -9,7 +9,8 @@ use Mojo::URL;
 use Sandbox::Json qw(is_boolean is_string);
 use Time::Local   qw(timegm_modern);
 
-our @EXPORT_OK = qw(check_session_id check_verification is_https_url parse_time);
+our @EXPORT_OK =
+    qw(check_registry check_session_id check_verification is_https_url parse_time);
 
 use constant LONGEST_VENDOR_DATA     => 1000;
 use constant LONGEST_DOCUMENT_NUMBER => 50;
@@ -54,6 +55,24 @@ sub check_verification ($body, $now) {
         return @error if @error;
     }
     return;
+}
+
+# Registry validation: an id number, a name, and a birth date or an address.
+sub check_registry ($body, $now) {
+    my @error = check_verification($body, $now);
+    return @error if @error;
+
+    my ($person, $address) = @{ $body->{verification} }{qw(person address)};
+    my $has = sub ($object, @members) {
+        return @members == grep { length($object->{$_} // '') } @members;
+    };
+    return ('1102', 'verification.person is missing') unless $person;
+    return ('1308', 'Id number is missing')           unless $has->($person, 'idNumber');
+    return ('1102', 'A name is missing')
+        unless $has->($person, 'fullName') || $has->($person, qw(firstName lastName));
+    return if $has->($person, 'dateOfBirth');
+    return if $has->($address, 'fullAddress') || $has->($address, qw(street houseNumber postcode));
+    return ('1102', 'A date of birth or an address is missing');
 }
 
 sub is_https_url ($text) {
@@ -165,7 +184,9 @@ sub _document_number ($number, $name) {
         : ('2102', 'Document number may have letters and digits only');
 }
 
-sub _address ($address, $name, @) { return _strings($address, $name, 'fullAddress') }
+sub _address ($address, $name, @) {
+    return _strings($address, $name, qw(fullAddress street houseNumber postcode));
+}
 
 sub _proof_of_address ($proof, $name, @) {
     return ('1104', "$name must be an object") unless ref $proof eq 'HASH';
