@@ -258,8 +258,11 @@ ngx_http_veriff_check_taker(ngx_array_t *spots,
         }
 #endif
 
+        /* the server itself has no name, not even an empty one */
+
         if (name->len > uri->len
-            || ngx_strncmp(name->data, uri->data, name->len) != 0
+            || (name->len
+                && ngx_strncmp(name->data, uri->data, name->len) != 0)
             || (clcf->exact_match && name->len != uri->len))
         {
             continue;
