@@ -19,6 +19,9 @@
 /* without the whole body and "verification" */
 #define NGX_VERIFF_PAYLOAD_NAMES_MAX  (NGX_VERIFF_PAYLOAD_DEPTH - 2)
 
+#define NGX_VERIFF_PAYLOAD_NO_PATH                                           \
+    "is not a path like \"person.firstName\""
+
 
 typedef struct {
     ngx_pool_t  *pool;
@@ -29,6 +32,8 @@ typedef struct {
 static ngx_int_t ngx_veriff_payload_client_names(
     ngx_veriff_payload_member_t *member, ngx_pool_t *pool,
     const char **reason);
+static u_char *ngx_veriff_payload_client_name(u_char *name, u_char *last,
+    ngx_uint_t first, const char **reason);
 static ngx_uint_t ngx_veriff_payload_client_is(const char *name,
     const char *word);
 static ngx_uint_t ngx_veriff_payload_client_within(ngx_str_t *path,
@@ -110,17 +115,15 @@ static ngx_int_t
 ngx_veriff_payload_client_names(ngx_veriff_payload_member_t *member,
     ngx_pool_t *pool, const char **reason)
 {
-    u_char                     *p, *last, ch;
+    u_char                     *p, *last;
     ngx_int_t                   rc;
-    ngx_uint_t                  i;
     const char                **name;
     ngx_veriff_payload_rule_t  *rule;
-
-    *reason = "is not a path like \"person.firstName\"";
 
     if (member->path.len == 0
         || member->path.len > NGX_VERIFF_PAYLOAD_MEMBER_MAX)
     {
+        *reason = NGX_VERIFF_PAYLOAD_NO_PATH;
         return NGX_DECLINED;
     }
 
@@ -137,7 +140,7 @@ ngx_veriff_payload_client_names(ngx_veriff_payload_member_t *member,
     rc = NGX_OK;
     rule = ngx_veriff_payload_rule(&ngx_veriff_payload_root, "verification");
 
-    for ( ;; ) {
+    do {
 
         if (member->names->nelts == NGX_VERIFF_PAYLOAD_NAMES_MAX) {
             *reason = "is more than 16 levels deep";
@@ -151,26 +154,10 @@ ngx_veriff_payload_client_names(ngx_veriff_payload_member_t *member,
 
         *name = (char *) p;
 
-        for (ch = ngx_tolower(*p);
-             (ch >= 'a' && ch <= 'z') || (ch >= '0' && ch <= '9') || ch == '_';
-             ch = ngx_tolower(*p))
-        {
-            p++;
-        }
-
-        if (p == (u_char *) *name || (p < last && *p != '.')) {
+        p = ngx_veriff_payload_client_name(p, last,
+                                           member->names->nelts == 1, reason);
+        if (p == NULL) {
             return NGX_DECLINED;
-        }
-
-        *p = '\0';
-
-        for (i = 0; ngx_veriff_payload_client_servers[i]; i++) {
-            if (ngx_veriff_payload_client_is(*name,
-                                        ngx_veriff_payload_client_servers[i]))
-            {
-                *reason = "is never the client's to say";
-                return NGX_DECLINED;
-            }
         }
 
         if (rule && rule->type != NGX_VERIFF_PAYLOAD_OBJECT) {
@@ -184,21 +171,57 @@ ngx_veriff_payload_client_names(ngx_veriff_payload_member_t *member,
             rc = NGX_DONE;
         }
 
-        if (p++ == last) {
-            break;
-        }
-    }
-
-    name = member->names->elts;
-
-    if (ngx_veriff_payload_client_is(name[0], "verification")) {
-        *reason = "is a path below \"verification\", which is not named";
-        return NGX_DECLINED;
-    }
+    } while (p <= last);
 
     member->rule = rule;
 
     return rc;
+}
+
+
+/*
+ * Ends the name with NUL and returns what follows its dot, last + 1 if there
+ * is none, or NULL if it may not be there.
+ */
+
+static u_char *
+ngx_veriff_payload_client_name(u_char *name, u_char *last, ngx_uint_t first,
+    const char **reason)
+{
+    u_char      *p, ch;
+    ngx_uint_t   i;
+
+    for (p = name; p < last && *p != '.'; p++) {
+        ch = ngx_tolower(*p);
+
+        if ((ch < 'a' || ch > 'z') && (ch < '0' || ch > '9') && ch != '_') {
+            *reason = NGX_VERIFF_PAYLOAD_NO_PATH;
+            return NULL;
+        }
+    }
+
+    if (p == name) {
+        *reason = NGX_VERIFF_PAYLOAD_NO_PATH;
+        return NULL;
+    }
+
+    *p = '\0';
+
+    for (i = 0; ngx_veriff_payload_client_servers[i]; i++) {
+        if (ngx_veriff_payload_client_is((char *) name,
+                                        ngx_veriff_payload_client_servers[i]))
+        {
+            *reason = "is never the client's to say";
+            return NULL;
+        }
+    }
+
+    if (first && ngx_veriff_payload_client_is((char *) name, "verification")) {
+        *reason = "is a path below \"verification\", which is not named";
+        return NULL;
+    }
+
+    return p + 1;
 }
 
 
