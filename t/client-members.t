@@ -44,6 +44,9 @@ add_block_preprocessor(sub {
         if !defined $block->more_headers;
 });
 
+# what clients say of themselves is in no log
+canary($_) for qw(SECRET1 31.12.1990 mallory);
+
 start_sandbox();
 run_tests();
 
