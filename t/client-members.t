@@ -281,3 +281,16 @@ veriff session "kyc" not created: the client's JSON: the body is not a JSON obje
 [400, 201]
 --- response_body_like eval
 ['"fail"', '"success"']
+
+
+
+=== TEST 17: over HTTP/2
+--- http2
+--- http_config eval: ::template()
+--- request eval
+[::person('"lastName":"L"'), ::person('"lastName":1'), "GET /seen"]
+--- error_code eval
+[201, 400, 200]
+--- response_body_like eval
+['"success"', 'verification\.person\.lastName must be a string"',
+ ::sent(',"person":{"lastName":"L"}')]

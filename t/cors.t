@@ -274,3 +274,23 @@ Origin: https://evil.example.org", ""]
 ['"status":"fail"', '\Anothing\n\z']
 --- error_log
 not created: repeated origin
+
+
+
+=== TEST 14: over HTTP/2
+--- http2
+--- http_config eval: ::integration($::origins)
+--- request eval
+["OPTIONS /api", "POST /api\n{}", "POST /api\n{}"]
+--- more_headers eval
+["Origin: https://app.example.com\n$::preflight",
+ "Origin: https://app.example.com\nX-User: alice",
+ "Origin: https://evil.example.org\nX-User: alice"]
+--- error_code eval
+[204, 201, 403]
+--- response_headers eval
+["Access-Control-Allow-Origin: https://app.example.com
+Access-Control-Allow-Methods: GET, POST",
+"Access-Control-Allow-Origin: https://app.example.com
+Access-Control-Allow-Credentials: true",
+"Access-Control-Allow-Origin:"]
