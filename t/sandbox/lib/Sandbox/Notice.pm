@@ -57,7 +57,8 @@ sub screening ($session) {
             year => substr($given->{dateOfBirth} // '', 0, 4) || undef,
         ),
         totalHits => $found ? 1 : 0,
-        createdAt => $result->{time} // Sandbox::Store->timestamp($session->created),
+        createdAt => exists $result->{time} ? $result->{time}
+            : Sandbox::Store->timestamp($session->created),
         hits      => $found ? [_hit()] : [],
     );
 }
