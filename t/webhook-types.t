@@ -422,6 +422,21 @@ on_block(9 => sub {
     is(state_of($who), 'PENDING approved', 'what was kept counts again');
 });
 
+# with its session, a match is forgotten
+on_block(10 => sub {
+    my $who = person('VERIFIED approved');
+
+    screened('matched', $who, 'possible_match', 50, 'PENDING approved');
+
+    my $answer = exchange("DELETE /app/v1/sessions/$who->{id} HTTP/1.1\r\n"
+                          . "Host: localhost\r\nConnection: close\r\n\r\n");
+    is(status_of($answer), 200, 'deleted at the provider');
+
+    is(state_of($who), 'UNVERIFIED none', 'nothing is known');
+    like(content_of(get('/json', $who->{user})), qr/"sessionUrl":"http/,
+         'another session may be made');
+});
+
 run_tests();
 
 __DATA__
@@ -515,6 +530,17 @@ ready
 === TEST 9: the setting changes
 --- http_config eval: main::kyc($main::apply)
 --- config eval: main::places()
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 10: the session is deleted
+--- http_config eval: main::kyc($main::apply)
+--- config eval
+main::places() . (main::api() =~ s/veriff-api/app/gr =~ s/internal;//r)
 --- request
     GET /ready
 --- response_body
