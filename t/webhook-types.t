@@ -437,6 +437,36 @@ on_block(10 => sub {
          'another session may be made');
 });
 
+# an approval too old, another session already open: the match is about what
+# stands, and withholds it; the other session's verdict is its own
+on_block(11 => sub {
+    my $who = person('VERIFIED approved');
+    my $first = $who->{id};
+
+    is(state_of($who), 'UNVERIFIED approved', 'too old');
+    is(status_of(get('/api', $who->{user})), 201, 'another session');
+    is(state_of($who), 'UNVERIFIED created', 'is open');
+
+    screened('the old one is matched', $who, 'possible_match', 200,
+             'PENDING approved');
+    like(content_of(get('/status', $who->{user})),
+         qr/"sessionId":"\Q$first\E","decisionTime":null/,
+         'it is the old one that is told');
+    is(status_of(get('/api', $who->{user})), 409, 'which leads nowhere');
+
+    my ($second) = map { $_->{id} } grep { $_->{id} ne $first }
+                   @{ sandbox(GET => '/_sandbox/sessions') };
+    my $new = { %$who, id => $second };
+
+    steer($new, 'decide', status => 'approved', decisionTime => ago(100));
+    app_seen();
+    is(state_of($who), 'VERIFIED approved', 'the other is approved');
+    screened('the old one again', $who, 'possible_match', 90,
+             'VERIFIED approved');
+    screened('its own screening', $new, 'possible_match', 90,
+             'PENDING approved');
+});
+
 run_tests();
 
 __DATA__
@@ -541,6 +571,16 @@ ready
 --- http_config eval: main::kyc($main::apply)
 --- config eval
 main::places() . (main::api() =~ s/veriff-api/app/gr =~ s/internal;//r)
+--- request
+    GET /ready
+--- response_body
+ready
+
+
+
+=== TEST 11: another session is open
+--- http_config eval: main::kyc("verified_for 900s; $main::apply")
+--- config eval: main::places()
 --- request
     GET /ready
 --- response_body

@@ -891,8 +891,8 @@ test_crowd(void)
         for (i = 0; i < 40; i++) {
             snprintf(name, sizeof(name), "x%02u", (unsigned) i);
 
-            m.match = (i == 7) ? NGX_VERIFF_MATCH_POSSIBLE
-                               : NGX_VERIFF_MATCH_NO;
+            m.match = (turn || i == 7) ? NGX_VERIFF_MATCH_POSSIBLE
+                                       : NGX_VERIFF_MATCH_NO;
             m.time = AT(100 + (turn ? i : 40 - i));
             expect_at(apply(&h, &m) == NGX_VERIFF_APPLIED, name);
         }
@@ -910,7 +910,9 @@ test_crowd(void)
         m.match = NGX_VERIFF_MATCH_POSSIBLE;
         expect(apply(&h, &m) == NGX_VERIFF_DUPLICATE);
 
-        m.session = "x07";
+        /* a match gives way last, and the oldest of several first */
+
+        m.session = turn ? "x39" : "x07";
         m.time = AT(0);
         expect(apply(&h, &m) == NGX_VERIFF_STALE);
     }
