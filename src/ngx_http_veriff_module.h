@@ -80,6 +80,8 @@ typedef struct {
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
     ngx_uint_t                       match;
+    ngx_uint_t                       watchlist;         /* 1: apply */
+    ngx_uint_t                       full_auto;         /* likewise */
     ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
