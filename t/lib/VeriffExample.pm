@@ -13,6 +13,7 @@ package VeriffExample;
 #   - addresses: listeners get a free port of 127.0.0.1, the provider's host
 #     is the sandbox, and who is at another address is said by
 #     service(port or host of *.veriff.com => port);
+#   - the user of the workers, who is the one that runs the tests;
 #   - what Test::Nginx needs: the places of its log and pid file, and a
 #     server for the block's own request.
 #
@@ -261,6 +262,11 @@ sub _write_example {
         or die "$name does not load the module\n";
     $text{$name} =~ s/^http \{/http { $temp $own/m
         or die "$name is not complete\n";
+
+    # others may not be let into where the tests are
+    my $user = (getpwuid $>)[0];
+    $text{$name} =~ s/^user [^\n]*/user $user;/m
+        or die "$name has no user\n";
 
     _write("$root/$_", $text{$_}, 0644) for keys %text;
     _write($conf, "$main$text{$name}", 0644);
