@@ -347,3 +347,49 @@ X-User: alice
 ! X-Secret
 --- response_body_unlike: secret
 --- response_body_like: \A\{"state":"UNVERIFIED"[^}]*\}\n?\z
+
+
+
+=== TEST 19: a client that leaves while the app is asked has no session
+--- http_config eval
+main::integration('user $http_x_user;')
+--- config eval
+main::checked('/check', 'location /check { internal;
+    proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+location = /leave {
+    proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/json;
+    proxy_read_timeout 200ms;
+    proxy_set_header X-User alice;
+}
+location = /slow { veriff_session kyc format=json user=$server_name; }')
+--- tcp_listen: $TEST_NGINX_RAND_PORT_2
+--- tcp_reply_delay: 1s
+--- tcp_reply eval
+"HTTP/1.0 204 No Content\r\n\r\n"
+--- tcp_no_close
+--- init
+main::fault(delay => 2);
+--- pipelined_requests eval
+["GET /leave", "GET /slow", "GET /seen"]
+--- error_code eval
+[504, 200, 200]
+--- response_body_like eval
+["504", '"sessionUrl"', '\A(?:POST [^\0]*?\n\n[^\n]*\n){1}\z']
+--- grep_error_log: veriff user check done: 499
+--- grep_error_log_out
+veriff user check done: 499
+--- timeout: 10
+
+
+
+=== TEST 20: the same over HTTP/2, with a body
+--- http_config eval
+'veriff_json_var $id /onboardingId;'
+. main::app('location / { if ($arg_id = "on-1") { return 200; } return 404; }', '$id')
+--- config eval
+main::checked('/check?id=$id')
+--- http2
+--- request
+POST /json
+{"onboardingId": "on-1"}
+--- response_body_like: "sessionUrl":"http
