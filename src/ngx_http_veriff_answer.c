@@ -10,6 +10,7 @@
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_forget.h"
 #include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_user_ask.h"
 
 
 static ngx_int_t ngx_http_veriff_answer_header_filter(ngx_http_request_t *r);
@@ -18,6 +19,7 @@ static ngx_int_t ngx_http_veriff_answer_error(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_answer_check(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
 static ngx_uint_t ngx_http_veriff_answer_is_json(ngx_http_request_t *r);
+static ngx_int_t ngx_http_veriff_answer_discard(ngx_chain_t *in);
 static ngx_int_t ngx_http_veriff_answer_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 
@@ -281,6 +283,22 @@ ngx_http_veriff_answer_is_json(ngx_http_request_t *r)
 }
 
 
+/* the answer to a veriff_user_check */
+
+static ngx_int_t
+ngx_http_veriff_answer_discard(ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_veriff_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
@@ -288,6 +306,10 @@ ngx_http_veriff_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     ngx_http_veriff_answer_t  *a;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    if (r != r->main && ngx_http_veriff_user_ask_is(r)) {
+        return ngx_http_veriff_answer_discard(in);
+    }
 
     if (ctx == NULL) {
         return ngx_http_veriff_answer_next_body(r, in);

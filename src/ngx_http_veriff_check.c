@@ -62,6 +62,15 @@ ngx_http_veriff_check_location(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (vlcf->user_check && (vlcf->session == NULL || vlcf->status)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"veriff_user_check\" has no \"veriff_session\" beside "
+                      "it, whose user it could be about, in %s:%ui",
+                      vlcf->user_check->place.file,
+                      vlcf->user_check->place.line);
+        return NGX_CONF_ERROR;
+    }
+
     if (vlcf->return_ref
         && (ngx_http_veriff_check_ref(cf, vlcf->return_ref) != NGX_OK
             || ngx_http_veriff_check_return(cf, vlcf) != NGX_OK))
@@ -199,7 +208,17 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text);
+    if (vlcf->status) {
+        return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text, 0);
+    }
+
+    vlcf->user_json = ngx_http_veriff_check_user_json(cf, ref,
+                                                      &vlcf->user_text);
+
+    return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text,
+                           NGX_HTTP_VERIFF_USER_SESSION
+                           |(vlcf->user_check ? NGX_HTTP_VERIFF_USER_ASKED
+                                              : 0));
 }
 
 

@@ -164,7 +164,7 @@ ngx_http_veriff_check_target(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
 
     while (ngx_http_veriff_check_variable(&p, last, &name)) {
 
-        if (ngx_http_veriff_check_claim(&name)) {
+        if (ngx_http_veriff_check_claim(cf, &name)) {
             ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
                                         "does not allow \"$%V\" in "
                                         "proxy_pass: a client could choose "

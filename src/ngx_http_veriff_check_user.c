@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_check_user.h"
 #include "ngx_http_veriff_check.h"
+#include "ngx_http_veriff_json_var.h"
 
 
 /* as auth_basic has it, in all versions supported */
@@ -59,16 +60,27 @@ static const char  *ngx_http_veriff_claims[] = {
 
 ngx_int_t
 ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
-    ngx_str_t *user)
+    ngx_str_t *user, ngx_uint_t flags)
 {
     ngx_str_t                      *text;
-    ngx_uint_t                      i;
+    ngx_uint_t                      i, asked;
     ngx_http_veriff_integration_t  *vi;
 
     vi = ref->integration;
+    asked = (flags & NGX_HTTP_VERIFF_USER_ASKED) != 0;
+
+    if (!(flags & NGX_HTTP_VERIFF_USER_SESSION)
+        && ngx_http_veriff_check_user_json(cf, ref, user))
+    {
+        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                    "takes the user from the request's body, "
+                                    "which only a session reads; give it "
+                                    "another one with \"user=$variable\"");
+        return NGX_ERROR;
+    }
 
     if (user->len) {
-        if (ngx_http_veriff_check_user_text(cf, ref, user, 0) != NGX_OK) {
+        if (ngx_http_veriff_check_user_text(cf, ref, user, asked) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -80,10 +92,14 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
         return NGX_ERROR;
 
     } else if (ngx_http_veriff_check_user_text(cf, ref, &vi->user_text,
-                                               vi->user_trusted)
+                                               vi->user_trusted || asked)
                != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (!(flags & NGX_HTTP_VERIFF_USER_SESSION)) {
+        return NGX_OK;
     }
 
     /* so must be the vendorData and endUserId that webhooks come back with */
@@ -92,7 +108,7 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
 
     for (i = 0; i < vi->payload_users->nelts; i++) {
         if (ngx_http_veriff_check_user_text(cf, ref, &text[i],
-                                            vi->user_trusted)
+                                            vi->user_trusted || asked)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -100,6 +116,30 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_check_user_json(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
+    ngx_str_t *user)
+{
+    u_char     *p, *last;
+    ngx_str_t   name;
+
+    if (user->len == 0) {
+        user = &ref->integration->user_text;
+    }
+
+    p = user->data;
+    last = user->data + user->len;
+
+    while (user->len && ngx_http_veriff_check_variable(&p, last, &name)) {
+        if (ngx_http_veriff_json_var_is(cf, &name)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -135,7 +175,7 @@ ngx_http_veriff_check_user_text(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
             continue;
         }
 
-        if (trusted || !ngx_http_veriff_check_claim(&name)) {
+        if (trusted || !ngx_http_veriff_check_claim(cf, &name)) {
             continue;
         }
 
@@ -186,7 +226,7 @@ ngx_http_veriff_check_variable(u_char **pos, u_char *last, ngx_str_t *name)
 
 
 ngx_uint_t
-ngx_http_veriff_check_claim(ngx_str_t *name)
+ngx_http_veriff_check_claim(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_uint_t  i;
 
@@ -202,7 +242,7 @@ ngx_http_veriff_check_claim(ngx_str_t *name)
         }
     }
 
-    return 0;
+    return ngx_http_veriff_json_var_is(cf, name);
 }
 
 

@@ -11,12 +11,20 @@
 #include "ngx_http_veriff_module.h"
 
 
+#define NGX_HTTP_VERIFF_USER_SESSION  0x01      /* it reads the body */
+#define NGX_HTTP_VERIFF_USER_ASKED    0x02      /* by veriff_user_check */
+
+
 /*
  * Checks that all variables from which a location takes the user are ones
  * that something has verified: NGX_OK or NGX_ERROR.  The text is that of a
  * "user" parameter, or empty: then the integration's counts.
  */
 ngx_int_t ngx_http_veriff_check_user(ngx_conf_t *cf,
+    ngx_http_veriff_ref_t *ref, ngx_str_t *user, ngx_uint_t flags);
+
+/* Non-zero if the user is known only when the body was read. */
+ngx_uint_t ngx_http_veriff_check_user_json(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref, ngx_str_t *user);
 
 /*
@@ -27,7 +35,7 @@ ngx_uint_t ngx_http_veriff_check_variable(u_char **pos, u_char *last,
     ngx_str_t *name);
 
 /* Non-zero if the variable is something that a client says of itself. */
-ngx_uint_t ngx_http_veriff_check_claim(ngx_str_t *name);
+ngx_uint_t ngx_http_veriff_check_claim(ngx_conf_t *cf, ngx_str_t *name);
 
 /* Non-zero if nginx refuses clients whose certificate it cannot verify. */
 ngx_uint_t ngx_http_veriff_check_certified(ngx_conf_t *cf);

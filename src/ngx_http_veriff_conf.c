@@ -77,6 +77,7 @@ ngx_http_veriff_create_loc_conf(ngx_conf_t *cf)
      *     vlcf->format = NGX_HTTP_VERIFF_AUTO;
      *     vlcf->user = NULL;
      *     vlcf->user_text = { 0, NULL };
+     *     vlcf->user_check = NULL;
      *     vlcf->metrics = NULL;
      *     vlcf->return_page = { 0, NULL };
      *     vlcf->report = 0;
@@ -129,6 +130,7 @@ ngx_http_veriff_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
             conf->format = prev->format;
             conf->user = prev->user;
             conf->user_text = prev->user_text;
+            conf->user_check = prev->user_check;
         }
 
         if (conf->metrics == NULL) {

@@ -43,7 +43,7 @@ static const char  *ngx_http_veriff_decisions[] = {
 static const char  *ngx_http_veriff_session_outcomes[] = {
     "created", "resumed", "verified", "pending", "rejected", "user_rate",
     "session_rate", "failed", "relayed", "timeout", "store_failed", "refused",
-    "no_user", "unfit", NULL
+    "no_user", "unfit", "check_failed", NULL
 };
 
 static const char  *ngx_http_veriff_gate_results[] = {

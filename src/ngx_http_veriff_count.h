@@ -50,6 +50,7 @@ typedef enum {
     NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED,      /* by method or by the guard */
     NGX_HTTP_VERIFF_COUNT_SESSION_NO_USER,
     NGX_HTTP_VERIFF_COUNT_SESSION_UNFIT,        /* breaks the rules */
+    NGX_HTTP_VERIFF_COUNT_SESSION_CHECK_FAILED, /* veriff_user_check */
 
     NGX_HTTP_VERIFF_COUNT_GATE,
 

@@ -248,7 +248,7 @@ ngx_http_veriff_gate_check(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
         return NGX_OK;
     }
 
-    return ngx_http_veriff_check_user(cf, &gate->ref, &gate->user_text);
+    return ngx_http_veriff_check_user(cf, &gate->ref, &gate->user_text, 0);
 }
 
 

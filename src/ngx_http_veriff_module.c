@@ -16,12 +16,15 @@
 #include "ngx_http_veriff_gate_conf.h"
 #include "ngx_http_veriff_headers.h"
 #include "ngx_http_veriff_integration.h"
+#include "ngx_http_veriff_json_var.h"
 #include "ngx_http_veriff_metrics.h"
 #include "ngx_http_veriff_return.h"
 #include "ngx_http_veriff_sign.h"
 #include "ngx_http_veriff_store.h"
 #include "ngx_http_veriff_store_conf.h"
 #include "ngx_http_veriff_sweep.h"
+#include "ngx_http_veriff_user_ask.h"
+#include "ngx_http_veriff_user_uri.h"
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
@@ -61,6 +64,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
       0,
       NULL },
 
+    { ngx_string("veriff_json_var"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_veriff_json_var,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("veriff_gate"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_veriff_gate_conf,
@@ -78,6 +88,13 @@ static ngx_command_t  ngx_http_veriff_commands[] = {
     { ngx_string("veriff_session"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
       ngx_http_veriff_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("veriff_user_check"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_veriff_user_uri_set,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -263,6 +280,12 @@ ngx_http_veriff_handler(ngx_http_request_t *r)
     ngx_http_veriff_loc_conf_t  *vlcf;
 
     vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (r != r->main && ngx_http_veriff_conf_own(vlcf)
+        && ngx_http_veriff_user_ask_stray(r))
+    {
+        return NGX_HTTP_FORBIDDEN;
+    }
 
     if (vlcf->webhook) {
         return ngx_http_veriff_webhook_handler(r, vlcf);

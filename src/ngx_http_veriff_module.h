@@ -109,6 +109,7 @@ typedef struct {
     ngx_http_veriff_zone_t          *zone;
     ngx_array_t                     *routes;        /* see check_route */
     ngx_array_t                     *spots;         /* see check_gate */
+    ngx_array_t                     *json_vars;     /* ngx_str_t: names */
 } ngx_http_veriff_main_conf_t;
 
 
@@ -121,6 +122,15 @@ typedef struct {
 
     ngx_http_veriff_integration_t   *integration;
 } ngx_http_veriff_ref_t;
+
+
+/* veriff_user_check */
+
+typedef struct {
+    ngx_str_t                        text;
+    ngx_http_veriff_place_t          place;
+    ngx_array_t                     *parts;         /* see user_uri */
+} ngx_http_veriff_user_uri_t;
 
 
 typedef enum {
@@ -179,6 +189,8 @@ typedef struct {
     ngx_http_complex_value_t        *user;          /* NULL: integration's */
     ngx_str_t                        user_text;
     ngx_flag_t                       certified;     /* by ssl_verify_client */
+    ngx_flag_t                       user_json;     /* it is in the body */
+    ngx_http_veriff_user_uri_t      *user_check;    /* NULL: none */
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
     ngx_http_veriff_ref_t           *return_ref;
@@ -205,6 +217,7 @@ typedef struct ngx_http_veriff_arrival_s    ngx_http_veriff_arrival_t;
 typedef struct ngx_http_veriff_create_s     ngx_http_veriff_create_t;
 typedef struct ngx_http_veriff_flow_s       ngx_http_veriff_flow_t;
 typedef struct ngx_http_veriff_reconcile_s  ngx_http_veriff_reconcile_t;
+typedef struct ngx_http_veriff_user_ask_s   ngx_http_veriff_user_ask_t;
 
 
 /* a request body, hashed while it arrives or where it lies */
@@ -233,6 +246,7 @@ typedef struct {
     ngx_str_t                        page_uri;      /* that any may see */
     ngx_str_t                        gate;
     ngx_str_t                        gate_reason;
+    ngx_http_veriff_user_ask_t      *ask;       /* veriff_user_check */
     ngx_http_veriff_create_t        *create;
     ngx_http_veriff_flow_t          *flow;
     ngx_http_veriff_arrival_t       *arrival;

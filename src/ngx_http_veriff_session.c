@@ -13,9 +13,14 @@
 #include "ngx_http_veriff_session_create.h"
 #include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_user.h"
+#include "ngx_http_veriff_user_ask.h"
 #include "ngx_http_veriff_way.h"
 
 
+static ngx_int_t ngx_http_veriff_session_user(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_int_t *answer);
+static void ngx_http_veriff_session_body(ngx_http_request_t *r);
+static void ngx_http_veriff_session_asked(ngx_http_request_t *r);
 static void ngx_http_veriff_session_start(ngx_http_request_t *r);
 static ngx_int_t ngx_http_veriff_session_way(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx);
@@ -26,7 +31,6 @@ ngx_int_t
 ngx_http_veriff_session_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc;
-    ngx_str_t                    error;
     const char                  *reason;
     ngx_http_veriff_ctx_t       *ctx;
     ngx_http_veriff_loc_conf_t  *vlcf;
@@ -76,31 +80,118 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                              "itself. Open the page and try again.", 0);
     }
 
-    rc = ngx_http_veriff_user(r, vlcf->user, ctx, &error);
+    /* nobody has to send a body first, unless it says who the user is */
 
-    if (rc == NGX_DECLINED) {
-        ngx_http_veriff_count(ctx->integration,
-                              NGX_HTTP_VERIFF_COUNT_SESSION_NO_USER);
-
-        return ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
-                                             "Please log in first.", 0);
+    if (!vlcf->user_json
+        && ngx_http_veriff_session_user(r, ctx, &rc) != NGX_OK)
+    {
+        return rc;
     }
 
-    if (rc == NGX_ABORT) {
-        return ngx_http_veriff_session_unfit(r, ctx, &error);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_read_client_request_body(r, ngx_http_veriff_session_start);
+    rc = ngx_http_read_client_request_body(r, ngx_http_veriff_session_body);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         return rc;
     }
 
     return NGX_DONE;
+}
+
+
+/* if there is no user, *answer is what to finalize the request with */
+
+static ngx_int_t
+ngx_http_veriff_session_user(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_int_t *answer)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    error;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    rc = ngx_http_veriff_user(r, vlcf->user, ctx, &error);
+
+    switch (rc) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        ngx_http_veriff_count(ctx->integration,
+                              NGX_HTTP_VERIFF_COUNT_SESSION_NO_USER);
+
+        *answer = ngx_http_veriff_session_error(r, ctx, NGX_HTTP_UNAUTHORIZED,
+                                                "Please log in first.", 0);
+        return NGX_DECLINED;
+
+    case NGX_ABORT:
+        *answer = ngx_http_veriff_session_unfit(r, ctx, &error);
+        return NGX_DECLINED;
+
+    default: /* NGX_ERROR */
+        *answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_DECLINED;
+    }
+}
+
+
+static void
+ngx_http_veriff_session_body(ngx_http_request_t *r)
+{
+    ngx_int_t                    answer;
+    ngx_http_veriff_ctx_t       *ctx;
+    ngx_http_veriff_loc_conf_t  *vlcf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+    vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
+
+    if (vlcf->user_json
+        && ngx_http_veriff_session_user(r, ctx, &answer) != NGX_OK)
+    {
+        ngx_http_finalize_request(r, answer);
+        return;
+    }
+
+    if (vlcf->user_check == NULL) {
+        ngx_http_veriff_session_start(r);
+        return;
+    }
+
+    r->write_event_handler = ngx_http_veriff_session_asked;
+
+    if (ngx_http_veriff_user_ask(r, ctx, &answer) != NGX_OK) {
+        ngx_http_finalize_request(r, answer);
+    }
+}
+
+
+/* the application has said whether the user may */
+
+static void
+ngx_http_veriff_session_asked(ngx_http_request_t *r)
+{
+    ngx_int_t               rc, answer;
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    rc = ngx_http_veriff_user_asked(r, ctx, &answer);
+
+    /* the client's connection may call it too */
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, answer);
+        return;
+    }
+
+    ngx_http_veriff_session_start(r);
 }
 
 

@@ -102,7 +102,7 @@ on_block(1 => sub {
             resubmission_requested review expired abandoned)),
         (map { "sessions kyc $_" } qw(created resumed verified pending
             rejected user_rate session_rate failed relayed timeout
-            store_failed refused no_user unfit)),
+            store_failed refused no_user unfit check_failed)),
         (map { "api_answers kyc $_" } qw(refused cut)),
         (map { "reconciles kyc $_" } qw(asked applied unchanged failed
             over_budget)),
