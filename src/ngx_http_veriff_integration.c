@@ -100,6 +100,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       0,
       NULL },
 
+    { ngx_string("client_members"),
+      NGX_CONF_1MORE,
+      ngx_http_veriff_integration_client_members,
+      0,
+      0,
+      NULL },
+
     { ngx_string("callback"),
       NGX_CONF_TAKE1,
       ngx_http_veriff_integration_callback,
@@ -138,6 +145,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
     { ngx_string("url_hosts"),
       NGX_CONF_1MORE,
       ngx_http_veriff_integration_url_hosts,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("origins"),
+      NGX_CONF_1MORE,
+      ngx_http_veriff_integration_origins,
       0,
       0,
       NULL },
