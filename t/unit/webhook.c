@@ -66,6 +66,12 @@ static webhook_t  types[] = {
       "\"totalHits\":1,\"createdAt\":\"" T "\",\"hits\":[{}]}",
       NGX_VERIFF_WEBHOOK_WATCHLIST, S, A, "u-1", E, "possible_match", T },
 
+    { "{\"checkType\":\"initial_result\",\"attemptId\":\"" A "\","
+      "\"sessionId\":\"" S "\",\"vendorData\":\"u-1\",\"endUserId\":null,"
+      "\"matchStatus\":\"no_match\",\"monitorStatus\":\"enabled\","
+      "\"totalHits\":0,\"createdAt\":\"" T "\",\"hits\":[]}",
+      NGX_VERIFF_WEBHOOK_WATCHLIST, S, A, "u-1", NULL, "no_match", T },
+
     { "{\"data\":{\"verification\":{\"id\":\"" A "\",\"userDefinedData\":{"
       "\"status\":\"blocked\",\"statusCode\":\"1\",\"reason\":\"x\","
       "\"reasonCode\":null,\"createdAt\":\"" T "\"}}},\"time\":\"t\","
