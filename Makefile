@@ -168,7 +168,7 @@ docs-check:
 style-check:
 	t/tools/style-check
 
-## test-browser: the whole path in a real browser
+## test-browser: the whole path and reference clients, in a real browser
 test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run

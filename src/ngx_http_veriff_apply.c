@@ -11,11 +11,14 @@
 #include "ngx_veriff_time.h"
 
 
+static ngx_uint_t ngx_http_veriff_apply_any(ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_apply_find(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, u_char *name);
 static ngx_int_t ngx_http_veriff_apply_message(
     ngx_http_veriff_update_t *update, ngx_veriff_webhook_t *webhook,
     ngx_http_veriff_apply_t *apply);
+static void ngx_http_veriff_apply_says(ngx_veriff_webhook_t *webhook,
+    ngx_veriff_message_t *message);
 static ngx_int_t ngx_http_veriff_apply_named(
     ngx_http_veriff_update_t *update, ngx_http_veriff_apply_t *apply,
     ngx_str_t *vendor_data);
@@ -53,9 +56,7 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
 
     ctx->outcome = NGX_VERIFF_IGNORED;
 
-    if (ctx->webhook.type != NGX_VERIFF_WEBHOOK_DECISION
-        && ctx->webhook.type != NGX_VERIFF_WEBHOOK_EVENT)
-    {
+    if (!ngx_http_veriff_apply_any(ctx)) {
         return NGX_OK;
     }
 
@@ -70,6 +71,13 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     if (rc != NGX_OK) {
         ctx->outcome = NGX_VERIFF_FOREIGN;
         return (rc == NGX_DECLINED) ? NGX_OK : NGX_ERROR;
+    }
+
+    if (!ngx_http_veriff_apply_type(ctx->integration, &ctx->webhook)) {
+
+        /* it is another one of the same key that would */
+
+        return NGX_OK;
     }
 
     update = ngx_http_veriff_apply_update(r, ctx->integration, name,
@@ -92,6 +100,50 @@ ngx_http_veriff_apply(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx)
     ngx_http_veriff_state_update_free(update);
 
     return (rc == NGX_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_apply_type(ngx_http_veriff_integration_t *vi,
+    ngx_veriff_webhook_t *webhook)
+{
+    switch (webhook->type) {
+
+    case NGX_VERIFF_WEBHOOK_DECISION:
+    case NGX_VERIFF_WEBHOOK_EVENT:
+        return 1;
+
+    case NGX_VERIFF_WEBHOOK_WATCHLIST:
+        return vi->watchlist;
+
+    case NGX_VERIFF_WEBHOOK_FULL_AUTO:
+        return vi->full_auto;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* which integration it is about is not known yet */
+
+static ngx_uint_t
+ngx_http_veriff_apply_any(ngx_http_veriff_ctx_t *ctx)
+{
+    ngx_uint_t                    i;
+    ngx_http_veriff_candidate_t  *candidate;
+
+    candidate = ctx->candidates.elts;
+
+    for (i = 0; i < ctx->candidates.nelts; i++) {
+        if (ngx_http_veriff_apply_type(candidate[i].integration,
+                                       &ctx->webhook))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -184,16 +236,7 @@ ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
         return NGX_ERROR;
     }
 
-    message->status = ngx_veriff_status_parse(&webhook->status);
-
-    if ((webhook->type == NGX_VERIFF_WEBHOOK_EVENT)
-        != (message->status == NGX_VERIFF_STATUS_STARTED
-            || message->status == NGX_VERIFF_STATUS_SUBMITTED))
-    {
-        /* an event is no decision, whatever it is called */
-
-        message->status = NGX_VERIFF_STATUS_NONE;
-    }
+    ngx_http_veriff_apply_says(webhook, message);
 
     (void) ngx_veriff_time_parse(&webhook->decision_time, &message->time);
 
@@ -209,6 +252,28 @@ ngx_http_veriff_apply_message(ngx_http_veriff_update_t *update,
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_veriff_apply_says(ngx_veriff_webhook_t *webhook,
+    ngx_veriff_message_t *message)
+{
+    if (webhook->type == NGX_VERIFF_WEBHOOK_WATCHLIST) {
+        message->match = ngx_veriff_match_parse(&webhook->status);
+        return;
+    }
+
+    message->status = ngx_veriff_status_parse(&webhook->status);
+
+    if ((webhook->type == NGX_VERIFF_WEBHOOK_EVENT)
+        != (message->status == NGX_VERIFF_STATUS_STARTED
+            || message->status == NGX_VERIFF_STATUS_SUBMITTED))
+    {
+        /* an event is no decision, whatever it is called */
+
+        message->status = NGX_VERIFF_STATUS_NONE;
+    }
 }
 
 

@@ -46,6 +46,13 @@ ngx_http_veriff_update_t *ngx_http_veriff_apply_update(ngx_http_request_t *r,
     ngx_veriff_webhook_t *webhook);
 
 /*
+ * Non-zero for a webhook of a type that may change a state, with the settings
+ * of this integration.
+ */
+ngx_uint_t ngx_http_veriff_apply_type(ngx_http_veriff_integration_t *vi,
+    ngx_veriff_webhook_t *webhook);
+
+/*
  * Applies a validated webhook to the record of the user whom its session was
  * made for, or whom vendorData names (match vendor_data, and the application
  * has not had the webhook).  Types without a state and sessions of nobody

@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_veriff_check_return(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_check_webhook(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf);
+static ngx_int_t ngx_http_veriff_check_stored(ngx_conf_t *cf,
+    ngx_http_veriff_ref_t *ref);
 static ngx_int_t ngx_http_veriff_check_match(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref);
 static ngx_uint_t ngx_http_veriff_check_shared(
@@ -283,6 +285,7 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 
     for (i = 0; i < vlcf->webhook->nelts; i++) {
         if (ngx_http_veriff_check_ref(cf, &ref[i]) != NGX_OK
+            || ngx_http_veriff_check_stored(cf, &ref[i]) != NGX_OK
             || ngx_http_veriff_check_match(cf, &ref[i]) != NGX_OK)
         {
             return NGX_ERROR;
@@ -320,6 +323,35 @@ ngx_http_veriff_check_webhook(ngx_conf_t *cf,
 }
 
 
+/* what webhooks shall do, and cannot without a state */
+
+static ngx_int_t
+ngx_http_veriff_check_stored(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
+{
+    const char                     *what;
+    ngx_http_veriff_main_conf_t    *vmcf;
+    ngx_http_veriff_integration_t  *vi;
+
+    vi = ref->integration;
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+
+    what = (vi->match == NGX_HTTP_VERIFF_MATCH_VENDOR_DATA)
+           ? "match vendor_data"
+           : vi->watchlist ? "watchlist apply"
+           : vi->full_auto ? "full_auto apply" : NULL;
+
+    if (what == NULL || vmcf->store) {
+        return NGX_OK;
+    }
+
+    ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
+                                "needs a store for \"%s\", "
+                                "add \"veriff_store "
+                                "/var/lib/nginx/veriff;\" to http", what);
+    return NGX_ERROR;
+}
+
+
 /*
  * Nothing that is signed says which integration a webhook is of: a session
  * that is not known may be another one's that has the same key.
@@ -339,14 +371,6 @@ ngx_http_veriff_check_match(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref)
     }
 
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
-
-    if (vmcf->store == NULL) {
-        ngx_http_veriff_check_error(cf, NGX_LOG_EMERG, ref,
-                                    "needs a store for \"match vendor_data\", "
-                                    "add \"veriff_store "
-                                    "/var/lib/nginx/veriff;\" to http");
-        return NGX_ERROR;
-    }
 
     others = vmcf->integrations.elts;
 

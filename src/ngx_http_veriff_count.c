@@ -104,7 +104,7 @@ ngx_http_veriff_family_t  ngx_http_veriff_families[] = {
       { "type", NULL }, { ngx_http_veriff_webhook_types, NULL }, 0, 0 },
 
     { "veriff_outcomes_total",
-      "Decisions and events by what they did to the stored state.",
+      "Webhooks that may change a state by what they did to it.",
       NGX_HTTP_VERIFF_COUNT_OUTCOMES,
       { "outcome", NULL }, { ngx_http_veriff_outcomes, NULL }, 0, 0 },
 

@@ -137,6 +137,8 @@ ngx_http_veriff_forget_modify(ngx_http_veriff_update_t *update)
         ngx_str_null(&record->url);
     }
 
+    ngx_veriff_policy_unmatch(history, &update->forget);
+
     if (history->open.session.len || history->standing.session.len) {
         return NGX_OK;
     }

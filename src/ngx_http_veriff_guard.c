@@ -54,7 +54,7 @@ ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
 
 
 const char *
-ngx_http_veriff_guard_create(ngx_http_request_t *r)
+ngx_http_veriff_guard_create(ngx_http_request_t *r, ngx_uint_t trusted)
 {
     ngx_str_t  site, mode, dest, origin;
 
@@ -64,6 +64,10 @@ ngx_http_veriff_guard_create(ngx_http_request_t *r)
 
     if (ngx_http_veriff_guard_prefetch(r)) {
         return "prefetch";
+    }
+
+    if (trusted) {
+        return NULL;
     }
 
     switch (ngx_http_veriff_headers_find(r, "origin", &origin)) {

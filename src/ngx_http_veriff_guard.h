@@ -23,9 +23,11 @@ ngx_uint_t ngx_http_veriff_guard_navigation(ngx_http_request_t *r);
 /*
  * Returns NULL if the request may create something, or the reason why not:
  * HEAD, a prefetch, a foreign Origin, or another site's request that is no
- * navigation of the whole window.
+ * navigation of the whole window.  The last two do not count if its origin is
+ * a trusted one.
  */
-const char *ngx_http_veriff_guard_create(ngx_http_request_t *r);
+const char *ngx_http_veriff_guard_create(ngx_http_request_t *r,
+    ngx_uint_t trusted);
 
 
 #endif /* _NGX_HTTP_VERIFF_GUARD_H_INCLUDED_ */

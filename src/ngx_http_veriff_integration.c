@@ -42,6 +42,13 @@ static ngx_conf_enum_t  ngx_http_veriff_integration_match[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_veriff_integration_apply[] = {
+    { ngx_string("ignore"), 0 },
+    { ngx_string("apply"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t  ngx_http_veriff_integration_commands[] = {
 
     { ngx_string("api_key_file"),
@@ -93,6 +100,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       0,
       NULL },
 
+    { ngx_string("client_members"),
+      NGX_CONF_1MORE,
+      ngx_http_veriff_integration_client_members,
+      0,
+      0,
+      NULL },
+
     { ngx_string("callback"),
       NGX_CONF_TAKE1,
       ngx_http_veriff_integration_callback,
@@ -131,6 +145,13 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
     { ngx_string("url_hosts"),
       NGX_CONF_1MORE,
       ngx_http_veriff_integration_url_hosts,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("origins"),
+      NGX_CONF_1MORE,
+      ngx_http_veriff_integration_origins,
       0,
       0,
       NULL },
@@ -191,6 +212,20 @@ static ngx_command_t  ngx_http_veriff_integration_commands[] = {
       offsetof(ngx_http_veriff_integration_t, match),
       &ngx_http_veriff_integration_match },
 
+    { ngx_string("watchlist"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_http_veriff_integration_t, watchlist),
+      &ngx_http_veriff_integration_apply },
+
+    { ngx_string("full_auto"),
+      NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      0,
+      offsetof(ngx_http_veriff_integration_t, full_auto),
+      &ngx_http_veriff_integration_apply },
+
       ngx_null_command
 };
 
@@ -225,6 +260,8 @@ ngx_http_veriff_integration(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     vi->session_rate = NGX_CONF_UNSET_UINT;
     vi->response_signature = NGX_CONF_UNSET_UINT;
     vi->match = NGX_CONF_UNSET_UINT;
+    vi->watchlist = NGX_CONF_UNSET_UINT;
+    vi->full_auto = NGX_CONF_UNSET_UINT;
 
     save = *cf;
     cf->handler = ngx_http_veriff_integration_directive;
@@ -454,6 +491,8 @@ ngx_http_veriff_integration_init(ngx_conf_t *cf,
     ngx_conf_init_uint_value(vi->response_signature,
                              NGX_HTTP_VERIFF_SIGNATURE_REQUIRED);
     ngx_conf_init_uint_value(vi->match, NGX_HTTP_VERIFF_MATCH_SESSION);
+    ngx_conf_init_uint_value(vi->watchlist, 0);
+    ngx_conf_init_uint_value(vi->full_auto, 0);
 
     if (vi->session_lifetime < NGX_HTTP_VERIFF_LIFETIME_MIN
         || vi->session_lifetime > NGX_HTTP_VERIFF_SESSION_LIFETIME)

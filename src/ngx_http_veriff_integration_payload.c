@@ -8,6 +8,7 @@
 #include "ngx_http_veriff_conf.h"
 #include "ngx_http_veriff_file.h"
 
+#include "ngx_veriff_payload_client.h"
 #include "ngx_veriff_url.h"
 
 
@@ -90,6 +91,55 @@ ngx_http_veriff_integration_payload_file(ngx_conf_t *cf, ngx_command_t *cmd,
 
     return (ngx_http_veriff_conf_place(cf, &vi->payload_place) == NGX_OK)
            ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_http_veriff_integration_client_members(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_veriff_integration_t *vi = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    const char  *reason;
+
+    if (vi->client_members) {
+        return "is duplicate";
+    }
+
+    vi->client_members = ngx_array_create(cf->pool, 4,
+                                          sizeof(ngx_veriff_payload_member_t));
+    if (vi->client_members == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        rc = ngx_veriff_payload_client_add(vi->client_members, &value[i],
+                                           &reason);
+
+        if (rc == NGX_DECLINED) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" in \"client_members\" %s",
+                               &value[i], reason);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DONE) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "\"%V\" in \"client_members\" is not a member "
+                               "that is known", &value[i]);
+
+        } else if (rc != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 

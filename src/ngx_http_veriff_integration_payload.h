@@ -17,6 +17,8 @@ char *ngx_http_veriff_integration_payload_text(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 char *ngx_http_veriff_integration_payload_file(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+char *ngx_http_veriff_integration_client_members(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_http_veriff_integration_callback(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -11,6 +11,8 @@
 
 static char *ngx_http_veriff_integration_default_hosts(ngx_conf_t *cf,
     ngx_http_veriff_integration_t *vi);
+static ngx_uint_t ngx_http_veriff_integration_is_origin(ngx_str_t *origin,
+    ngx_uint_t *plain);
 
 
 static ngx_str_t  ngx_http_veriff_integration_hosts[] = {
@@ -229,4 +231,96 @@ ngx_http_veriff_integration_default_hosts(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_veriff_integration_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_veriff_integration_t *vi = conf;
+
+    ngx_str_t   *value, *origin;
+    ngx_uint_t   i, plain;
+
+    if (vi->origins) {
+        return "is duplicate";
+    }
+
+    vi->origins = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (vi->origins == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (!ngx_http_veriff_integration_is_origin(&value[i], &plain)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid origin \"%V\" in \"origins\", write "
+                               "it as browsers send it: lower case, "
+                               "\"https://host\", a port only if it is not "
+                               "the scheme's own", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (plain) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "origin \"%V\" is without TLS: whoever is on "
+                               "the way may act as its pages", &value[i]);
+        }
+
+        origin = ngx_array_push(vi->origins);
+        if (origin == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *origin = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* plain: http, and to another machine */
+
+static ngx_uint_t
+ngx_http_veriff_integration_is_origin(ngx_str_t *origin, ngx_uint_t *plain)
+{
+    size_t      len;
+    ngx_str_t   scheme, host, port, pattern;
+    ngx_int_t   rc;
+    ngx_uint_t  i, tls;
+
+    if (ngx_veriff_url_split(origin, &scheme, &host, &port) != NGX_OK) {
+        return 0;
+    }
+
+    for (i = 0; i < origin->len; i++) {
+        if (origin->data[i] >= 'A' && origin->data[i] <= 'Z') {
+            return 0;
+        }
+    }
+
+    len = scheme.len + sizeof("://") - 1 + host.len
+          + (port.len ? port.len + 1 : 0);
+
+    tls = (scheme.len == sizeof("https") - 1);
+
+    if (origin->len != len
+        || (port.len == (tls ? 3 : 2)
+            && ngx_strncmp(port.data, tls ? "443" : "80", port.len) == 0))
+    {
+        return 0;
+    }
+
+    pattern = host;
+    rc = ngx_veriff_url_host_pattern(&pattern);
+
+    *plain = !tls && rc != NGX_DONE
+             && !(host.len == sizeof("localhost") - 1
+                  && ngx_strncmp(host.data, "localhost", host.len) == 0);
+
+    return rc != NGX_DECLINED && host.data[0] != '.';
 }

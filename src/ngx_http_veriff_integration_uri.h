@@ -14,7 +14,8 @@
 /*
  * The directives of an integration that name places: the prefix of the signed
  * location, locations of this server (the command's offset is that of the
- * ngx_str_t), and the hosts of the provider's pages.
+ * ngx_str_t), the hosts of the provider's pages, and
+ * the origins of the operator's other sites.
  */
 
 char *ngx_http_veriff_integration_api_uri(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -23,6 +24,8 @@ char *ngx_http_veriff_integration_page_uri(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 char *ngx_http_veriff_integration_url_hosts(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+char *ngx_http_veriff_integration_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /*
  * Non-zero if it is a path as a location has it, and plain enough to be in a

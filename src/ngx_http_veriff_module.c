@@ -10,6 +10,7 @@
 #include "ngx_http_veriff_check_gate.h"
 #include "ngx_http_veriff_check_route.h"
 #include "ngx_http_veriff_conf.h"
+#include "ngx_http_veriff_cors.h"
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_gate.h"
 #include "ngx_http_veriff_gate_conf.h"
@@ -198,6 +199,9 @@ ngx_http_veriff_init(ngx_conf_t *cf)
            != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_REWRITE_PHASE,
                                  ngx_http_veriff_redirected)
+           != NGX_OK
+        || ngx_http_veriff_phase(cf, NGX_HTTP_PREACCESS_PHASE,
+                                 ngx_http_veriff_cors_handler)
            != NGX_OK
         || ngx_http_veriff_phase(cf, NGX_HTTP_PRECONTENT_PHASE,
                                  ngx_http_veriff_handler)

@@ -63,6 +63,8 @@ typedef struct {
     ngx_array_t                     *payload_users; /* ngx_str_t: what it
                                                        has in user ids */
     ngx_veriff_payload_t            *payload;
+    ngx_array_t                     *client_members;    /* or NULL */
+    ngx_array_t                     *origins;           /* ngx_str_t, or NULL */
 
     ngx_str_t                        callback;
     ngx_str_t                        api_uri;
@@ -78,6 +80,8 @@ typedef struct {
     ngx_uint_t                       session_rate;      /* per minute, or 0 */
     ngx_uint_t                       response_signature;
     ngx_uint_t                       match;
+    ngx_uint_t                       watchlist;         /* 1: apply */
+    ngx_uint_t                       full_auto;         /* likewise */
     ngx_msec_t                       lease;     /* of who creates a session */
 
     /* in shared memory, set when the zone is */
@@ -248,6 +252,7 @@ typedef struct {
     ngx_http_veriff_arrival_t       *arrival;
     ngx_http_veriff_reconcile_t     *reconcile;
     ngx_veriff_way_t                 way;       /* of veriff_session */
+    ngx_veriff_json_t               *client;    /* its own members, or NULL */
 
     ngx_http_veriff_body_t           body;
 

@@ -5,9 +5,11 @@
 
 
 #include "ngx_http_veriff_session.h"
+#include "ngx_http_veriff_cors.h"
 #include "ngx_http_veriff_count.h"
 #include "ngx_http_veriff_flow.h"
 #include "ngx_http_veriff_guard.h"
+#include "ngx_http_veriff_session_client.h"
 #include "ngx_http_veriff_session_create.h"
 #include "ngx_http_veriff_session_reply.h"
 #include "ngx_http_veriff_user.h"
@@ -61,7 +63,9 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
                                              "Use GET or POST.", 0);
     }
 
-    reason = ngx_http_veriff_guard_create(r);
+    reason = ngx_http_veriff_guard_create(r,
+                              ctx->format != NGX_HTTP_VERIFF_REDIRECT
+                              && ngx_http_veriff_cors_origin(r));
 
     if (reason) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
@@ -199,6 +203,13 @@ ngx_http_veriff_session_start(ngx_http_request_t *r)
     ngx_http_veriff_main_conf_t  *vmcf;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
+
+    rc = ngx_http_veriff_session_client(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
 
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 

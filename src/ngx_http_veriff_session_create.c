@@ -62,7 +62,14 @@ ngx_http_veriff_session_create(ngx_http_request_t *r,
 
     rc = ngx_veriff_payload_render(vi->payload, r->pool,
                                    ngx_http_veriff_session_eval, r,
-                                   &create->payload);
+                                   ctx->client, &create->payload);
+
+    if (rc == NGX_DECLINED && create->payload.client) {
+        return ngx_http_veriff_session_bad(r, ctx,
+                                           NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                           "the payload is longer than 65536 "
+                                           "bytes");
+    }
 
     if (rc == NGX_DECLINED) {
         return ngx_http_veriff_session_unfit(r, ctx, &create->payload.error);

@@ -322,3 +322,18 @@ ngx_http_veriff_session_unfit(ngx_http_request_t *r,
                              "Your details cannot be sent for verification. "
                              "Please contact the site's support.", 0);
 }
+
+
+ngx_int_t
+ngx_http_veriff_session_bad(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *reason)
+{
+    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                  "veriff session \"%V\" not created: the client's JSON: %s",
+                  &ctx->integration->name, reason);
+
+    ngx_http_veriff_count(ctx->integration,
+                          NGX_HTTP_VERIFF_COUNT_SESSION_REFUSED);
+
+    return ngx_http_veriff_session_error(r, ctx, status, reason, 0);
+}

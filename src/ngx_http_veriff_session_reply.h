@@ -51,5 +51,12 @@ ngx_int_t ngx_http_veriff_session_error(ngx_http_request_t *r,
 ngx_int_t ngx_http_veriff_session_unfit(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_str_t *reason);
 
+/*
+ * Answers a request whose JSON cannot be used, and logs why: the reason is
+ * plain text, kept as long as the request, and never names a value.
+ */
+ngx_int_t ngx_http_veriff_session_bad(ngx_http_request_t *r,
+    ngx_http_veriff_ctx_t *ctx, ngx_uint_t status, const char *reason);
+
 
 #endif /* _NGX_HTTP_VERIFF_SESSION_REPLY_H_INCLUDED_ */

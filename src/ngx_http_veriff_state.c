@@ -43,6 +43,7 @@ ngx_http_veriff_state_policy(ngx_http_veriff_integration_t *vi,
     policy->max_age = vi->verified_for;
     policy->retry_declined = vi->retry_declined;
     policy->session_lifetime = vi->session_lifetime;
+    policy->watchlist = vi->watchlist;
 }
 
 

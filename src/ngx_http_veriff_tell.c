@@ -13,15 +13,21 @@ ngx_http_veriff_tell(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 {
     u_char               *p;
     ngx_tm_t              tm;
-    ngx_uint_t            verdict;
+    ngx_uint_t            verdict, standing;
     ngx_veriff_id_t      *session;
     ngx_veriff_status_e   status;
 
     verdict = (state == NGX_VERIFF_VERIFIED || state == NGX_VERIFF_REJECTED);
 
-    session = verdict ? &history->standing.session : &history->open.session;
-    status = verdict ? history->standing.status
-                     : ngx_veriff_policy_status(history);
+    /* an approval that is withheld is what the state is about, too */
+
+    standing = verdict
+               || (state == NGX_VERIFF_PENDING
+                   && ngx_veriff_policy_matched(history));
+
+    session = standing ? &history->standing.session : &history->open.session;
+    status = standing ? history->standing.status
+                      : ngx_veriff_policy_status(history);
 
     ctx->state = *ngx_veriff_state_name(state);
     ctx->status = *ngx_veriff_status_name(status);

@@ -168,8 +168,7 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     }
 
     if (vmcf->store
-        && (ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION
-            || ctx->webhook.type == NGX_VERIFF_WEBHOOK_EVENT))
+        && ngx_http_veriff_apply_type(ctx->integration, &ctx->webhook))
     {
         ngx_http_veriff_count_outcome(ctx->integration, ctx->outcome,
                                ngx_veriff_status_parse(&ctx->webhook.status));
@@ -183,7 +182,8 @@ ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
         mark = "duplicate";
 
     } else if (ctx->applied && ctx->outcome == NGX_VERIFF_STALE
-               && ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION)
+               && (ctx->webhook.type == NGX_VERIFF_WEBHOOK_DECISION
+                   || ctx->webhook.type == NGX_VERIFF_WEBHOOK_FULL_AUTO))
     {
         /* the application has the newer one */
 

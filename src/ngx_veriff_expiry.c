@@ -13,6 +13,8 @@
 #define NGX_VERIFF_HOUR  3600000        /* ms */
 
 
+static ngx_uint_t ngx_veriff_expiry_screened(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy);
 static ngx_uint_t ngx_veriff_expiry_rate(ngx_veriff_record_t *record,
     int64_t now, ngx_uint_t user_rate);
 
@@ -47,7 +49,37 @@ ngx_veriff_expiry_user(ngx_veriff_record_t *record,
     }
 
     return ngx_veriff_policy_state(&record->history, &then)
-           == NGX_VERIFF_UNVERIFIED;
+           == NGX_VERIFF_UNVERIFIED
+           && !ngx_veriff_expiry_screened(&record->history, &then);
+}
+
+
+/* the session of a match may still be approved */
+
+static ngx_uint_t
+ngx_veriff_expiry_screened(ngx_veriff_history_t *history,
+    ngx_veriff_policy_t *policy)
+{
+    ngx_uint_t               i;
+    ngx_veriff_screening_t  *s;
+
+    if (!policy->watchlist) {
+        return 0;
+    }
+
+    for (i = 0; i < history->nscreenings; i++) {
+        s = &history->screenings[i];
+
+        if (s->match == NGX_VERIFF_MATCH_POSSIBLE
+            && (s->time == 0
+                || s->time / 1000000 + policy->session_lifetime
+                   > policy->now))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -14,7 +14,7 @@
 
 /*
  * Reading and building JSON.  jansson is included by ngx_veriff_json.c and
- * ngx_veriff_payload.c only; everyone else sees this opaque type.
+ * ngx_veriff_payload*.c only; everyone else sees this opaque type.
  */
 
 typedef struct ngx_veriff_json_s  ngx_veriff_json_t;

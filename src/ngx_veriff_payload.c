@@ -41,6 +41,7 @@ static json_t *ngx_veriff_payload_bool(ngx_str_t *value);
 static json_t *ngx_veriff_payload_number(ngx_str_t *value);
 static ngx_int_t ngx_veriff_payload_declined(
     ngx_veriff_payload_render_t *render, ngx_str_t *path, const char *text);
+static json_t *ngx_veriff_payload_merge(json_t *own, json_t *client);
 static ngx_int_t ngx_veriff_payload_body(ngx_veriff_payload_render_t *render,
     json_t *root);
 static ngx_int_t ngx_veriff_payload_sent(ngx_veriff_payload_render_t *render,
@@ -49,10 +50,10 @@ static ngx_int_t ngx_veriff_payload_sent(ngx_veriff_payload_render_t *render,
 
 ngx_int_t
 ngx_veriff_payload_render(ngx_veriff_payload_t *payload, ngx_pool_t *pool,
-    ngx_veriff_payload_eval_pt eval, void *data,
+    ngx_veriff_payload_eval_pt eval, void *data, ngx_veriff_json_t *client,
     ngx_veriff_payload_result_t *result)
 {
-    json_t                       *root;
+    json_t                       *root, *own;
     ngx_int_t                     rc;
     ngx_veriff_payload_render_t   render;
 
@@ -69,7 +70,22 @@ ngx_veriff_payload_render(ngx_veriff_payload_t *payload, ngx_pool_t *pool,
         return rc;
     }
 
+    if (client) {
+        own = root;
+        root = ngx_veriff_payload_merge(own, (json_t *) client);
+
+        json_decref(own);
+
+        if (root == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
     rc = ngx_veriff_payload_body(&render, root);
+
+    if (rc == NGX_DECLINED && client) {
+        result->client = 1;
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_veriff_payload_sent(&render, root, "vendorData",
@@ -299,6 +315,53 @@ ngx_veriff_payload_declined(ngx_veriff_payload_render_t *render,
                  - error->data;
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * A new object, since what is constant in a template is the same for all.
+ * What the template says counts, unless it came out empty.
+ */
+
+static json_t *
+ngx_veriff_payload_merge(json_t *own, json_t *client)
+{
+    int          failed;
+    json_t      *json, *value, *old;
+    const char  *name;
+
+    json = json_copy(own);
+
+    if (json == NULL || json_object_size(json) != json_object_size(own)) {
+        goto failed;
+    }
+
+    json_object_foreach(client, name, value) {
+        old = json_object_get(own, name);
+
+        if (old == NULL) {
+            failed = json_object_set_nocheck(json, name, value);
+
+        } else if (json_is_object(old) && json_is_object(value)) {
+            failed = json_object_set_new_nocheck(json, name,
+                                        ngx_veriff_payload_merge(old, value));
+
+        } else {
+            failed = 0;
+        }
+
+        if (failed) {
+            goto failed;
+        }
+    }
+
+    return json;
+
+failed:
+
+    json_decref(json);
+
+    return NULL;
 }
 
 

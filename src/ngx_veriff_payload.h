@@ -11,6 +11,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_veriff_json.h"
+
 
 /*
  * The template of a session request: {"verification": {...}} whose string
@@ -80,6 +82,8 @@ typedef struct {
 
     /* if declined: the member's path and the rule, never the value */
     ngx_str_t                       error;
+
+    unsigned                        client:1;   /* and it is the client's */
 } ngx_veriff_payload_result_t;
 
 
@@ -97,13 +101,14 @@ ngx_veriff_payload_t *ngx_veriff_payload_compile(
  * Builds the request body for one user.  All results are allocated from the
  * pool.  Members whose value comes out empty are left out, as are objects
  * and arrays that become empty by that; "verification" itself and what is
- * empty in the template stay.
+ * empty in the template stay.  Then the members of client (as
+ * ngx_veriff_payload_client() makes it, or NULL) are added that are not there.
  * Returns NGX_OK, NGX_DECLINED (a value breaks a rule: result->error says
  * which) or NGX_ERROR (no memory).
  */
 ngx_int_t ngx_veriff_payload_render(ngx_veriff_payload_t *payload,
     ngx_pool_t *pool, ngx_veriff_payload_eval_pt eval, void *data,
-    ngx_veriff_payload_result_t *result);
+    ngx_veriff_json_t *client, ngx_veriff_payload_result_t *result);
 
 
 #endif /* _NGX_VERIFF_PAYLOAD_H_INCLUDED_ */

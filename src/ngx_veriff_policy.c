@@ -96,7 +96,10 @@ ngx_veriff_policy_apply(ngx_veriff_history_t *history,
     if (ngx_veriff_policy_is(&history->standing.session,
                              &message->session_id))
     {
-        return ngx_veriff_policy_withdraw(&history->standing, message, time);
+        return message->match
+               ? ngx_veriff_policy_match(history, message, time)
+               : ngx_veriff_policy_withdraw(&history->standing, message,
+                                            time);
     }
 
     return NGX_VERIFF_FOREIGN;
@@ -112,6 +115,13 @@ ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
 
     open = &history->open;
     time = ngx_veriff_policy_time(message, policy->now);
+
+    if (message->match) {
+
+        /* may come long after: it opens nothing */
+
+        return ngx_veriff_policy_match(history, message, time);
+    }
 
     if (message->status < NGX_VERIFF_STATUS_STARTED) {
         return NGX_VERIFF_IGNORED;
@@ -146,6 +156,10 @@ ngx_veriff_policy_message(ngx_veriff_history_t *history,
 {
     ngx_veriff_outcome_e  outcome;
     ngx_veriff_history_t  before;
+
+    if (message->match) {
+        return ngx_veriff_policy_match(history, message, time);
+    }
 
     before = *history;
 
@@ -386,23 +400,11 @@ ngx_veriff_policy_decision(ngx_veriff_open_t *open,
 static ngx_veriff_attempt_t *
 ngx_veriff_policy_attempt(ngx_veriff_open_t *open, ngx_str_t *id)
 {
-    size_t                 i;
     uint64_t               hash;
     ngx_uint_t             n;
     ngx_veriff_attempt_t   swap;
 
-    /* FNV-1a: the ids are the provider's, and few */
-
-    hash = 0;
-
-    if (id->len) {
-        hash = 0xcbf29ce484222325ULL;
-
-        for (i = 0; i < id->len; i++) {
-            hash ^= id->data[i];
-            hash *= 0x100000001b3ULL;
-        }
-    }
+    hash = ngx_veriff_policy_hash(id->data, id->len);
 
     for (n = 0; n < open->nattempts; n++) {
         if (open->attempts[n].hash == hash) {

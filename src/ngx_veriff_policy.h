@@ -23,6 +23,7 @@
 
 #define NGX_VERIFF_ATTEMPTS_MAX  12     /* the provider allows ten */
 #define NGX_VERIFF_FUTURE_MAX    600    /* seconds a verdict may be ahead */
+#define NGX_VERIFF_MATCHES_MAX   4      /* sessions: see below */
 
 
 typedef enum {
@@ -62,6 +63,15 @@ typedef struct {
 } ngx_veriff_id_t;
 
 
+/* of a watchlist screening; the greater counts at the same time */
+
+typedef enum {
+    NGX_VERIFF_MATCH_NONE = 0,
+    NGX_VERIFF_MATCH_NO,        /* no_match */
+    NGX_VERIFF_MATCH_POSSIBLE   /* possible_match */
+} ngx_veriff_match_e;
+
+
 /* the verdict that stands; the record's other sessions do not touch it */
 
 typedef struct {
@@ -96,9 +106,24 @@ typedef struct {
 } ngx_veriff_open_t;
 
 
+/*
+ * The latest screening of a session: it may come before the verdict that it
+ * is about.
+ */
+
+typedef struct {
+    uint64_t                hash;       /* of the session's id */
+    int64_t                 time;       /* microseconds: createdAt, or 0 */
+    uint64_t                match;      /* ngx_veriff_match_e, no padding */
+} ngx_veriff_screening_t;
+
+
 typedef struct {
     ngx_veriff_standing_t   standing;
     ngx_veriff_open_t       open;
+
+    ngx_uint_t              nscreenings;
+    ngx_veriff_screening_t  screenings[NGX_VERIFF_MATCHES_MAX];
 } ngx_veriff_history_t;
 
 
@@ -106,6 +131,7 @@ typedef struct {
     ngx_str_t               session_id;
     ngx_str_t               attempt_id;
     ngx_veriff_status_e     status;     /* started, submitted: an event */
+    ngx_veriff_match_e      match;      /* if set, a screening: no status */
     int64_t                 time;       /* microseconds, or 0 */
 } ngx_veriff_message_t;
 
@@ -117,6 +143,7 @@ typedef struct {
     time_t                  max_age;    /* of an approval */
     time_t                  retry_declined;
     time_t                  session_lifetime;
+    ngx_uint_t              watchlist;  /* a possible match withholds */
 } ngx_veriff_policy_t;
 
 
@@ -145,6 +172,27 @@ ngx_veriff_outcome_e ngx_veriff_policy_apply(ngx_veriff_history_t *history,
  */
 ngx_veriff_outcome_e ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
     ngx_veriff_message_t *message, ngx_veriff_policy_t *policy);
+
+/*
+ * Screenings are in ngx_veriff_policy_match.c.  The latest of each session
+ * counts, and a possible match withholds the approval that its session gives,
+ * whichever of the two came first, until a later screening finds none.  No
+ * more than NGX_VERIFF_MATCHES_MAX sessions have one: of others than the open
+ * and the standing one those without a match, and older ones, give way.
+ */
+
+/* Keeps a screening that the two functions above have found to be theirs. */
+ngx_veriff_outcome_e ngx_veriff_policy_match(ngx_veriff_history_t *history,
+    ngx_veriff_message_t *message, int64_t time);
+
+/* Non-zero if the approval that stands is of a session with a match. */
+ngx_uint_t ngx_veriff_policy_matched(ngx_veriff_history_t *history);
+
+/* Forgets the screening of a session. */
+void ngx_veriff_policy_unmatch(ngx_veriff_history_t *history, ngx_str_t *id);
+
+/* Of an id that the provider gave; 0 for an empty one. */
+uint64_t ngx_veriff_policy_hash(u_char *data, size_t len);
 
 /* What it comes to is in ngx_veriff_policy_state.c. */
 
@@ -179,6 +227,9 @@ time_t ngx_veriff_policy_retry_at(ngx_veriff_history_t *history,
 /* The provider's word for a status, and back (none if it is not known). */
 ngx_str_t *ngx_veriff_status_name(ngx_veriff_status_e status);
 ngx_veriff_status_e ngx_veriff_status_parse(ngx_str_t *name);
+
+/* "no_match", "possible_match"; none for any other. */
+ngx_veriff_match_e ngx_veriff_match_parse(ngx_str_t *name);
 
 /* "UNVERIFIED", "PENDING", "VERIFIED", "REJECTED" */
 ngx_str_t *ngx_veriff_state_name(ngx_veriff_state_e state);

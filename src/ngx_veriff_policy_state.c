@@ -33,6 +33,15 @@ static ngx_str_t  ngx_veriff_statuses[] = {
 };
 
 
+/* in the order of ngx_veriff_match_e */
+
+static ngx_str_t  ngx_veriff_matches[] = {
+    ngx_null_string,
+    ngx_string("no_match"),
+    ngx_string("possible_match")
+};
+
+
 static ngx_str_t  ngx_veriff_states[] = {
     ngx_string("UNVERIFIED"),
     ngx_string("PENDING"),
@@ -84,6 +93,13 @@ ngx_veriff_policy_state(ngx_veriff_history_t *history,
     ngx_veriff_policy_t *policy)
 {
     time_t  again;
+
+    if (policy->watchlist && ngx_veriff_policy_matched(history)) {
+
+        /* also if the approval is too old: another one is no way around */
+
+        return NGX_VERIFF_PENDING;
+    }
 
     if (ngx_veriff_policy_valid(&history->standing, policy)) {
         return NGX_VERIFF_VERIFIED;
@@ -233,6 +249,24 @@ ngx_veriff_status_parse(ngx_str_t *name)
     }
 
     return NGX_VERIFF_STATUS_NONE;
+}
+
+
+ngx_veriff_match_e
+ngx_veriff_match_parse(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    for (i = NGX_VERIFF_MATCH_NO; i <= NGX_VERIFF_MATCH_POSSIBLE; i++) {
+        if (name->len == ngx_veriff_matches[i].len
+            && ngx_memcmp(name->data, ngx_veriff_matches[i].data, name->len)
+               == 0)
+        {
+            return i;
+        }
+    }
+
+    return NGX_VERIFF_MATCH_NONE;
 }
 
 

@@ -24,20 +24,24 @@
  *   100  url's len (4)                      104  vendor_data
  *   112  end_user_id       120  integration
  *
- * then the attempts (8 bytes hash, 1 byte event and decided), the standing
- * session's id, if the open session is another one its id and the standing
- * session's vendor_data and end_user_id, then user and URL.
+ * then the attempts (8 bytes hash, 1 byte event and decided), the screenings
+ * (8 bytes hash, 8 bytes time, 1 byte match; how many is in the upper half of
+ * the flags), the standing session's id, if the open session is another one
+ * its id and the standing session's vendor_data and end_user_id, then user and
+ * URL.
  */
 
 #define NGX_VERIFF_RECORD_HEAD      128
 #define NGX_VERIFF_RECORD_ATTEMPT   9
 
+#define NGX_VERIFF_RECORD_SCREENING 17
 #define NGX_VERIFF_RECORD_ECHO      16
 
 #define NGX_VERIFF_RECORD_OWN       0x01    /* both ids are the same */
 #define NGX_VERIFF_RECORD_OPEN      0x02    /* adopted: the open session, */
 #define NGX_VERIFF_RECORD_STANDING  0x04    /* the standing one */
 #define NGX_VERIFF_RECORD_FLAGS     0x07
+#define NGX_VERIFF_RECORD_MATCHES   4       /* bits to shift */
 
 #define NGX_VERIFF_ATTEMPT_EVENT    0x0f
 #define NGX_VERIFF_ATTEMPT_DECIDED  0x80
@@ -60,7 +64,8 @@ ngx_veriff_record_len(ngx_veriff_record_t *record)
 
     h = &record->history;
 
-    len = NGX_VERIFF_RECORD_HEAD + h->standing.session.len + record->user.len;
+    len = NGX_VERIFF_RECORD_HEAD + h->standing.session.len + record->user.len
+          + h->nscreenings * NGX_VERIFF_RECORD_SCREENING;
 
     if (!ngx_veriff_record_own(record)) {
         len += h->open.nattempts * NGX_VERIFF_RECORD_ATTEMPT
@@ -96,7 +101,8 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
     buf[7] = (u_char) ((own ? NGX_VERIFF_RECORD_OWN : 0)
                        | (open->adopted ? NGX_VERIFF_RECORD_OPEN : 0)
                        | (h->standing.adopted ? NGX_VERIFF_RECORD_STANDING
-                                              : 0));
+                                              : 0)
+                       | h->nscreenings << NGX_VERIFF_RECORD_MATCHES);
 
     ngx_veriff_record_put(&buf[8], record->revision, 8);
     ngx_veriff_record_put(&buf[16], (uint64_t) h->standing.decided, 8);
@@ -127,6 +133,14 @@ ngx_veriff_record_write(ngx_veriff_record_t *record, u_char *buf)
                             ? NGX_VERIFF_ATTEMPT_DECIDED : 0));
 
         p += NGX_VERIFF_RECORD_ATTEMPT;
+    }
+
+    for (i = 0; i < h->nscreenings; i++) {
+        ngx_veriff_record_put(p, h->screenings[i].hash, 8);
+        ngx_veriff_record_put(p + 8, (uint64_t) h->screenings[i].time, 8);
+        p[16] = (u_char) h->screenings[i].match;
+
+        p += NGX_VERIFF_RECORD_SCREENING;
     }
 
     p = ngx_cpymem(p, h->standing.session.data, h->standing.session.len);
@@ -202,6 +216,14 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
         p += NGX_VERIFF_RECORD_ATTEMPT;
     }
 
+    for (i = 0; i < h->nscreenings; i++) {
+        h->screenings[i].hash = ngx_veriff_record_get(p, 8);
+        h->screenings[i].time = (int64_t) ngx_veriff_record_get(p + 8, 8);
+        h->screenings[i].match = p[16];
+
+        p += NGX_VERIFF_RECORD_SCREENING;
+    }
+
     p = ngx_veriff_record_read_id(&h->standing.session, p);
 
     open->adopted = (head[7] & NGX_VERIFF_RECORD_OPEN) ? 1 : 0;
@@ -241,10 +263,15 @@ static ngx_int_t
 ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
 {
     size_t      need;
-    ngx_uint_t  i, event;
+    ngx_uint_t  i, n, event;
 
-    if (len < NGX_VERIFF_RECORD_HEAD
-        || p[0] != NGX_VERIFF_RECORD_VERSION
+    if (len < NGX_VERIFF_RECORD_HEAD) {
+        return NGX_DECLINED;
+    }
+
+    n = p[7] >> NGX_VERIFF_RECORD_MATCHES;
+
+    if (p[0] != NGX_VERIFF_RECORD_VERSION
         || (p[1] != NGX_VERIFF_STATUS_NONE
             && p[1] != NGX_VERIFF_STATUS_APPROVED
             && p[1] != NGX_VERIFF_STATUS_DECLINED)
@@ -255,7 +282,8 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
         || p[4] > NGX_VERIFF_ATTEMPTS_MAX
         || p[5] > NGX_VERIFF_ID_MAX
         || p[6] > NGX_VERIFF_ID_MAX
-        || (p[7] & ~NGX_VERIFF_RECORD_FLAGS) != 0
+        || (p[7] & 0x0f & ~NGX_VERIFF_RECORD_FLAGS) != 0
+        || n > NGX_VERIFF_MATCHES_MAX
         || ((p[7] & NGX_VERIFF_RECORD_OWN)
             && (p[4] != 0 || p[5] != p[6] || p[5] == 0)))
     {
@@ -264,6 +292,7 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
 
     record->history.standing.session.len = p[5];
     record->history.open.session.len = p[6];
+    record->history.nscreenings = n;
     record->user.len = (size_t) ngx_veriff_record_get(&p[96], 4);
     record->url.len = (size_t) ngx_veriff_record_get(&p[100], 4);
 
@@ -273,7 +302,8 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
         return NGX_DECLINED;
     }
 
-    need = NGX_VERIFF_RECORD_HEAD + p[4] * NGX_VERIFF_RECORD_ATTEMPT + p[5]
+    need = NGX_VERIFF_RECORD_HEAD + p[4] * NGX_VERIFF_RECORD_ATTEMPT
+           + n * NGX_VERIFF_RECORD_SCREENING + p[5]
            + ((p[7] & NGX_VERIFF_RECORD_OWN)
               ? 0 : p[6] + NGX_VERIFF_RECORD_ECHO)
            + record->user.len + record->url.len;
@@ -292,6 +322,16 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
         {
             return NGX_DECLINED;
         }
+    }
+
+    p += NGX_VERIFF_RECORD_HEAD + p[4] * NGX_VERIFF_RECORD_ATTEMPT;
+
+    for (i = 0; i < n; i++) {
+        if (p[16] > NGX_VERIFF_MATCH_POSSIBLE) {
+            return NGX_DECLINED;
+        }
+
+        p += NGX_VERIFF_RECORD_SCREENING;
     }
 
     return NGX_OK;

@@ -27,6 +27,8 @@ return_uri          /verify/me/Done_1.0~-;
 url_hosts           .veriff.com flow.example.com;
 session_lifetime    1d;
 response_signature  optional;
+watchlist           apply;
+full_auto           apply;
 --- no_error_log
 [warn]
 
@@ -1078,3 +1080,53 @@ veriff_integration kyc {
 --- error_log eval
 ::emerg('veriff_integration "kyc" needs two locations: "start_uri" and "return_uri" are the same',
         'http.conf:4')
+
+
+
+=== TEST 83: watchlist
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    watchlist  on;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid value "on"', 'http.conf:2')
+
+
+
+=== TEST 84: watchlist twice
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    watchlist  apply;
+    watchlist  ignore;
+}
+--- must_die
+--- error_log eval
+::emerg('"watchlist" directive is duplicate', 'http.conf:3')
+
+
+
+=== TEST 85: full_auto
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    full_auto  off;
+}
+--- must_die
+--- error_log eval
+::emerg('invalid value "off"', 'http.conf:2')
+
+
+
+=== TEST 86: full_auto twice
+--- user_files
+>>> http.conf
+veriff_integration kyc {
+    full_auto  ignore;
+    full_auto  ignore;
+}
+--- must_die
+--- error_log eval
+::emerg('"full_auto" directive is duplicate', 'http.conf:3')

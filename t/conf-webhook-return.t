@@ -244,3 +244,34 @@ location = /hook { veriff_webhook replay=drop; }
 ::warning('"veriff_webhook kyc" has "match vendor_data" and an API key of '
           . 'integration "age": one\'s webhooks may count for the other\'s '
           . 'users, give each its own key', 'server.conf:1')
+
+
+
+=== TEST 20: watchlist apply without a store
+--- user_files eval
+">>> http.conf\n$main::kyc watchlist apply;\n}\n"
+. ">>> server.conf\nlocation = /hook { veriff_webhook kyc; }\n"
+--- must_die
+--- error_log eval
+::emerg('"veriff_webhook kyc" needs a store for "watchlist apply", add '
+        . '"veriff_store /var/lib/nginx/veriff;" to http', 'server.conf:1')
+
+
+
+=== TEST 21: full_auto apply without a store
+--- user_files eval
+">>> http.conf\n$main::kyc full_auto apply;\n}\n"
+. ">>> server.conf\nlocation = /hook { veriff_webhook kyc; }\n"
+--- must_die
+--- error_log eval
+::emerg('"veriff_webhook kyc" needs a store for "full_auto apply", add '
+        . '"veriff_store /var/lib/nginx/veriff;" to http', 'server.conf:1')
+
+
+
+=== TEST 22: nothing is applied, and nothing stored
+--- user_files eval
+">>> http.conf\n$main::kyc full_auto ignore; watchlist ignore;\n}\n"
+. ">>> server.conf\nlocation = /hook { veriff_webhook kyc; }\n"
+--- no_error_log
+[warn]

@@ -29,6 +29,7 @@ static void message(ngx_veriff_record_t *record, ngx_veriff_status_e status,
 static void test_nothing(void);
 static void test_open(void);
 static void test_verdicts(void);
+static void test_screenings(void);
 static void test_url(ngx_pool_t *pool);
 static void test_ages(void);
 
@@ -46,6 +47,7 @@ main(void)
     test_nothing();
     test_open();
     test_verdicts();
+    test_screenings();
     test_url(pool);
     test_ages();
 
@@ -215,6 +217,60 @@ test_verdicts(void)
     expect(needless(&r));
     policy.retry_declined = DAY + 1;
     expect(!needless(&r));
+}
+
+
+/* a match may come before all else is known of its session */
+
+static void
+test_screenings(void)
+{
+    ngx_veriff_record_t    record;
+    ngx_veriff_message_t   m;
+
+    unit_group("screenings");
+
+    ngx_memzero(&m, sizeof(ngx_veriff_message_t));
+    ngx_str_set(&m.session_id, "session");
+    m.match = NGX_VERIFF_MATCH_POSSIBLE;
+    m.time = (NOW - LIFETIME - DAY + 1) * USEC;
+
+    empty(&record);
+    policy.watchlist = 1;
+    (void) ngx_veriff_policy_adopt(&record.history, &m, &policy);
+    expect(record.history.nscreenings == 1);
+    expect(!needless(&record));
+
+    policy.now++;
+    expect(needless(&record));
+    policy.now--;
+
+    policy.watchlist = 0;
+    expect(needless(&record));
+    policy.watchlist = 1;
+
+    m.match = NGX_VERIFF_MATCH_NO;
+    m.time++;
+    (void) ngx_veriff_policy_adopt(&record.history, &m, &policy);
+    expect(needless(&record));
+
+    m.match = NGX_VERIFF_MATCH_POSSIBLE;
+    m.time = 0;
+    empty(&record);
+    policy.watchlist = 1;
+    (void) ngx_veriff_policy_adopt(&record.history, &m, &policy);
+    expect(!needless(&record));
+
+    /* an approval that is withheld stays, however old it is */
+
+    opened(&record, NOW - 1000 * DAY);
+    message(&record, NGX_VERIFF_STATUS_APPROVED, NOW - 1000 * DAY);
+    m.time = (NOW - 1000 * DAY) * USEC;
+    (void) ngx_veriff_policy_apply(&record.history, &m, NOW);
+    policy.max_age = DAY;
+    expect(needless(&record));
+    policy.watchlist = 1;
+    expect(!needless(&record));
 }
 
 

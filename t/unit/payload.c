@@ -256,7 +256,8 @@ test_render(test_t *t, var_t *vars)
 
     pool = ngx_stub_pool_create();
 
-    rc = ngx_veriff_payload_render(t->payload, pool, eval, t, &t->result);
+    rc = ngx_veriff_payload_render(t->payload, pool, eval, t, NULL,
+                                   &t->result);
 
 #define keep(str)                                                            \
     if ((str).data) {                                                        \
@@ -1751,7 +1752,8 @@ group_no_memory(void)
             /* evaluation needs memory as well, which must not fail hard */
 
             ngx_stub_fail_after(n);
-            rc = ngx_veriff_payload_render(t.payload, pool, eval, &t, &result);
+            rc = ngx_veriff_payload_render(t.payload, pool, eval, &t, NULL,
+                                           &result);
             failed = ngx_stub_failed();
             ngx_stub_fail_after(0);
 

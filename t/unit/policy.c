@@ -29,6 +29,7 @@ typedef struct {
     const char            *attempt;
     ngx_veriff_status_e    status;
     int64_t                time;
+    ngx_veriff_match_e     match;
 } message_t;
 
 
@@ -39,6 +40,7 @@ typedef struct {
     const char            *session;     /* whose it is */
     int64_t                decided;
     ngx_veriff_status_e    status;
+    ngx_uint_t             matched;
 } expected_t;
 
 
@@ -61,11 +63,14 @@ static ngx_veriff_outcome_e apply(ngx_veriff_history_t *history,
 static expected_t oracle(ngx_uint_t set);
 static ngx_uint_t preferred(const char *session, const char *before);
 static ngx_veriff_status_e oracle_status(ngx_uint_t set);
+static ngx_uint_t oracle_matched(ngx_uint_t set, const char *session);
 static int64_t clamp(int64_t time);
 static void begin(ngx_veriff_history_t *history, int64_t base);
 static void test_states(void);
 static void test_adopted(void);
 static void test_outcomes(void);
+static void test_matches(void);
+static void test_crowd(void);
 static void test_attempts(void);
 static void test_names(void);
 
@@ -76,64 +81,79 @@ static void test_names(void);
  */
 
 static message_t  made[] = {
-    { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30) },
-    { "s1", "a0", NGX_VERIFF_STATUS_APPROVED,     AT(90) },
-    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
-    { "s2", "a2", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
-    { "s2", "a2", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
-    { "s2", "a1", NGX_VERIFF_STATUS_DECLINED,     0 },
-    { "s2", "a2", NGX_VERIFF_STATUS_APPROVED,     FUTURE },
-    { "s2", "a1", NGX_VERIFF_STATUS_RESUBMISSION, AT(10) },
-    { "s2", "a2", NGX_VERIFF_STATUS_REVIEW,       0 },
-    { "s2", NULL, NGX_VERIFF_STATUS_EXPIRED,      0 },
-    { "s2", "a1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "s2", "a2", NGX_VERIFF_STATUS_STARTED,      0 },
-    { "s3", "a3", NGX_VERIFF_STATUS_APPROVED,     AT(50) }
+    { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30), 0 },
+    { "s1", "a0", NGX_VERIFF_STATUS_APPROVED,     AT(90), 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20), 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_APPROVED,     AT(40), 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_DECLINED,     AT(40), 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_DECLINED,     0, 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_APPROVED,     FUTURE, 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_RESUBMISSION, AT(10), 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_REVIEW,       0, 0 },
+    { "s2", NULL, NGX_VERIFF_STATUS_EXPIRED,      0, 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_STARTED,      0, 0 },
+    { "s3", "a3", NGX_VERIFF_STATUS_APPROVED,     AT(50), 0 }
 };
 
 static message_t  both[] = {
-    { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30) },
-    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
-    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
-    { "s2", "a2", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
-    { "s2", NULL, NGX_VERIFF_STATUS_ABANDONED,    0 },
-    { "s2", "a1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
-    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
-    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(50) },
-    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(40) },
-    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
-    { "x2", NULL, NGX_VERIFF_STATUS_EXPIRED,      0 }
+    { "s1", "a0", NGX_VERIFF_STATUS_DECLINED,     AT(30), 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(20), 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(40), 0 },
+    { "s2", "a2", NGX_VERIFF_STATUS_DECLINED,     AT(40), 0 },
+    { "s2", NULL, NGX_VERIFF_STATUS_ABANDONED,    0, 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(40), 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(20), 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(50), 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(40), 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(40), 0 },
+    { "x2", NULL, NGX_VERIFF_STATUS_EXPIRED,      0, 0 }
 };
 
 static message_t  adopted[] = {
-    { "x1", "b1", NGX_VERIFF_STATUS_STARTED,      0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "x1", "b2", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_RESUBMISSION, AT(10) },
-    { "x1", "b2", NGX_VERIFF_STATUS_REVIEW,       0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     0 },
-    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
-    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
-    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(30) },
-    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     FUTURE },
-    { "x1", NULL, NGX_VERIFF_STATUS_ABANDONED,    0 },
-    { "x1", "b2", NGX_VERIFF_STATUS_NONE,         AT(90) }
+    { "x1", "b1", NGX_VERIFF_STATUS_STARTED,      0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_RESUBMISSION, AT(10), 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_REVIEW,       0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     0, 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(20), 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_DECLINED,     AT(20), 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     AT(30), 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_APPROVED,     FUTURE, 0 },
+    { "x1", NULL, NGX_VERIFF_STATUS_ABANDONED,    0, 0 },
+    { "x1", "b2", NGX_VERIFF_STATUS_NONE,         AT(90), 0 }
 };
 
 static message_t  several[] = {
-    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0 },
-    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
-    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
-    { "x1", NULL, NGX_VERIFF_STATUS_EXPIRED,      0 },
-    { "x2", "c1", NGX_VERIFF_STATUS_STARTED,      0 },
-    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(20) },
-    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(20) },
-    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(60) },
-    { "x3", "d1", NGX_VERIFF_STATUS_APPROVED,     AT(60) },
-    { "x3", "d1", NGX_VERIFF_STATUS_DECLINED,     AT(40) },
-    { "x3", NULL, NGX_VERIFF_STATUS_REVIEW,       AT(10) }
+    { "x1", "b1", NGX_VERIFF_STATUS_SUBMITTED,    0, 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(20), 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_DECLINED,     AT(40), 0 },
+    { "x1", NULL, NGX_VERIFF_STATUS_EXPIRED,      0, 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_STARTED,      0, 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(20), 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_DECLINED,     AT(20), 0 },
+    { "x2", "c1", NGX_VERIFF_STATUS_APPROVED,     AT(60), 0 },
+    { "x3", "d1", NGX_VERIFF_STATUS_APPROVED,     AT(60), 0 },
+    { "x3", "d1", NGX_VERIFF_STATUS_DECLINED,     AT(40), 0 },
+    { "x3", NULL, NGX_VERIFF_STATUS_REVIEW,       AT(10), 0 }
+};
+
+static message_t  screened[] = {
+    { "s2", "a1", NGX_VERIFF_STATUS_APPROVED,     AT(40), 0 },
+    { "s2", "a1", NGX_VERIFF_STATUS_DECLINED,     AT(60), 0 },
+    { "s1", "a0", NGX_VERIFF_STATUS_NONE,  AT(30), NGX_VERIFF_MATCH_POSSIBLE },
+    { "s1", "a0", NGX_VERIFF_STATUS_NONE,  AT(50), NGX_VERIFF_MATCH_NO },
+    { "s2", "a1", NGX_VERIFF_STATUS_NONE,  0,      NGX_VERIFF_MATCH_POSSIBLE },
+    { "s2", "a1", NGX_VERIFF_STATUS_NONE,  AT(35), NGX_VERIFF_MATCH_NO },
+    { "s2", "a1", NGX_VERIFF_STATUS_NONE,  AT(35), NGX_VERIFF_MATCH_POSSIBLE },
+    { "s2", "a1", NGX_VERIFF_STATUS_NONE,  AT(70), NGX_VERIFF_MATCH_NO },
+    { "s2", "a1", NGX_VERIFF_STATUS_NONE,  FUTURE, NGX_VERIFF_MATCH_POSSIBLE },
+    { "x1", "b1", NGX_VERIFF_STATUS_APPROVED,     AT(45), 0 },
+    { "x1", "b1", NGX_VERIFF_STATUS_NONE,  AT(10), NGX_VERIFF_MATCH_POSSIBLE },
+    { "s3", "a3", NGX_VERIFF_STATUS_NONE,  AT(80), NGX_VERIFF_MATCH_POSSIBLE }
 };
 
 static scene_t  scenes[] = {
@@ -142,7 +162,9 @@ static scene_t  scenes[] = {
     { both,    COUNT(both),    AT(20), 0, "s2" },
     { both,    COUNT(both),    AT(40), 0, "s2" },
     { adopted, COUNT(adopted), 0,      1, "x1" },
-    { several, COUNT(several), 0,      1, NULL }
+    { several, COUNT(several), 0,      1, NULL },
+    { screened, COUNT(screened), AT(20), 0, "s2" },
+    { screened, COUNT(screened), 0,     0, "s2" }
 };
 
 static scene_t     *scene;
@@ -160,9 +182,13 @@ main(void)
     test_sequences("with the application's sessions, a tie", &scenes[3]);
     test_sequences("a session of the application alone", &scenes[4]);
     test_sequences("several sessions of the application", &scenes[5]);
+    test_sequences("screenings after an approval", &scenes[6]);
+    test_sequences("screenings after nothing", &scenes[7]);
     test_states();
     test_adopted();
     test_outcomes();
+    test_matches();
+    test_crowd();
     test_attempts();
     test_names();
 
@@ -231,6 +257,7 @@ begin(ngx_veriff_history_t *history, int64_t base)
         m.attempt = "a0";
         m.status = NGX_VERIFF_STATUS_APPROVED;
         m.time = base;
+        m.match = NGX_VERIFF_MATCH_NONE;
 
         (void) apply(history, &m);
     }
@@ -256,6 +283,7 @@ walk(ngx_veriff_history_t *history, ngx_uint_t set, ngx_uint_t depth)
         || history->standing.session.len != strlen(e->session)
         || ngx_memcmp(history->standing.session.data, e->session,
                       history->standing.session.len) != 0
+        || ngx_veriff_policy_matched(history) != e->matched
         || (scene->open && ngx_veriff_policy_status(history) != e->status))
     {
         wrong++;
@@ -287,6 +315,7 @@ apply(ngx_veriff_history_t *history, message_t *m)
     message.attempt_id.len = m->attempt ? strlen(m->attempt) : 0;
     message.status = m->status;
     message.time = m->time;
+    message.match = m->match;
 
     ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
     policy.now = NOW;
@@ -367,8 +396,39 @@ oracle(ngx_uint_t set)
     e.session = session;
     e.decided = best;
     e.status = scene->open ? oracle_status(set) : NGX_VERIFF_STATUS_NONE;
+    e.matched = (verdict == NGX_VERIFF_STATUS_APPROVED
+                 && oracle_matched(set, session));
 
     return e;
+}
+
+
+/* by the latest screening of this session */
+
+static ngx_uint_t
+oracle_matched(ngx_uint_t set, const char *session)
+{
+    int64_t              time;
+    ngx_uint_t           i;
+    message_t           *m;
+    ngx_veriff_match_e   match;
+
+    time = 0;
+    match = NGX_VERIFF_MATCH_NONE;
+
+    for (i = 0; i < scene->n; i++) {
+        m = &scene->messages[i];
+
+        if ((set & (1 << i)) && m->match && strcmp(m->session, session) == 0
+            && (clamp(m->time) > time
+                || (clamp(m->time) == time && m->match > match)))
+        {
+            time = clamp(m->time);
+            match = m->match;
+        }
+    }
+
+    return match == NGX_VERIFF_MATCH_POSSIBLE;
 }
 
 
@@ -465,19 +525,19 @@ test_states(void)
     ngx_veriff_history_t   h;
 
     static message_t  submitted = { "s2", "a1",
-                                    NGX_VERIFF_STATUS_SUBMITTED, 0 };
+                                    NGX_VERIFF_STATUS_SUBMITTED, 0, 0 };
     static message_t  approved = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_APPROVED, AT(0) };
+                                   NGX_VERIFF_STATUS_APPROVED, AT(0), 0 };
     static message_t  timeless = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_APPROVED, 0 };
+                                   NGX_VERIFF_STATUS_APPROVED, 0, 0 };
     static message_t  declined = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_DECLINED, AT(1) };
+                                   NGX_VERIFF_STATUS_DECLINED, AT(1), 0 };
     static message_t  resubmit = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_RESUBMISSION, AT(0) };
+                                   NGX_VERIFF_STATUS_RESUBMISSION, AT(0), 0 };
     static message_t  expired = { "s2", NULL,
-                                  NGX_VERIFF_STATUS_EXPIRED, 0 };
+                                  NGX_VERIFF_STATUS_EXPIRED, 0, 0 };
     static message_t  revoked = { "s1", "a0",
-                                  NGX_VERIFF_STATUS_DECLINED, AT(2) };
+                                  NGX_VERIFF_STATUS_DECLINED, AT(2), 0 };
 
     ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
     policy.now = NOW;
@@ -580,17 +640,17 @@ test_adopted(void)
     ngx_veriff_history_t  h;
 
     static message_t  submitted = { "x1", "b1",
-                                    NGX_VERIFF_STATUS_SUBMITTED, 0 };
+                                    NGX_VERIFF_STATUS_SUBMITTED, 0, 0 };
     static message_t  approved = { "x1", "b1",
-                                   NGX_VERIFF_STATUS_APPROVED, AT(40) };
+                                   NGX_VERIFF_STATUS_APPROVED, AT(40), 0 };
     static message_t  started = { "x2", "c1",
-                                  NGX_VERIFF_STATUS_STARTED, 0 };
+                                  NGX_VERIFF_STATUS_STARTED, 0, 0 };
     static message_t  declined = { "x2", "c1",
-                                   NGX_VERIFF_STATUS_DECLINED, AT(60) };
+                                   NGX_VERIFF_STATUS_DECLINED, AT(60), 0 };
     static message_t  older = { "s2", "a1",
-                                NGX_VERIFF_STATUS_APPROVED, AT(30) };
+                                NGX_VERIFF_STATUS_APPROVED, AT(30), 0 };
     static message_t  expired = { "s2", NULL,
-                                  NGX_VERIFF_STATUS_EXPIRED, 0 };
+                                  NGX_VERIFF_STATUS_EXPIRED, 0, 0 };
 
     ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
     policy.now = NOW;
@@ -663,19 +723,19 @@ test_outcomes(void)
     ngx_veriff_history_t  h;
 
     static message_t  approved = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_APPROVED, AT(50) };
+                                   NGX_VERIFF_STATUS_APPROVED, AT(50), 0 };
     static message_t  older = { "s2", "a1",
-                                NGX_VERIFF_STATUS_APPROVED, AT(40) };
+                                NGX_VERIFF_STATUS_APPROVED, AT(40), 0 };
     static message_t  declined = { "s2", "a1",
-                                   NGX_VERIFF_STATUS_DECLINED, AT(50) };
+                                   NGX_VERIFF_STATUS_DECLINED, AT(50), 0 };
     static message_t  late = { "s2", "a1",
-                               NGX_VERIFF_STATUS_SUBMITTED, 0 };
+                               NGX_VERIFF_STATUS_SUBMITTED, 0, 0 };
     static message_t  unknown = { "s2", "a1",
-                                  NGX_VERIFF_STATUS_NONE, AT(90) };
+                                  NGX_VERIFF_STATUS_NONE, AT(90), 0 };
     static message_t  foreign = { "s3", "a1",
-                                  NGX_VERIFF_STATUS_DECLINED, AT(90) };
+                                  NGX_VERIFF_STATUS_DECLINED, AT(90), 0 };
     static message_t  gives = { "s1", "a0",
-                                NGX_VERIFF_STATUS_APPROVED, AT(90) };
+                                NGX_VERIFF_STATUS_APPROVED, AT(90), 0 };
 
     unit_group("what is said of each message");
 
@@ -696,6 +756,170 @@ test_outcomes(void)
 
 
 static void
+test_matches(void)
+{
+    ngx_str_t             id;
+    ngx_veriff_policy_t   policy;
+    ngx_veriff_history_t  h, before;
+
+    static message_t  approved = { "s2", "a1",
+                                   NGX_VERIFF_STATUS_APPROVED, AT(50), 0 };
+    static message_t  declined = { "s2", "a1",
+                                   NGX_VERIFF_STATUS_DECLINED, AT(60), 0 };
+    static message_t  possible = { "s2", NULL, NGX_VERIFF_STATUS_NONE, AT(40),
+                                   NGX_VERIFF_MATCH_POSSIBLE };
+    static message_t  none = { "s2", NULL, NGX_VERIFF_STATUS_NONE, AT(70),
+                               NGX_VERIFF_MATCH_NO };
+    static message_t  foreign = { "s3", NULL, NGX_VERIFF_STATUS_NONE, AT(70),
+                                  NGX_VERIFF_MATCH_POSSIBLE };
+    static message_t  theirs = { "x1", NULL, NGX_VERIFF_STATUS_NONE, AT(70),
+                                 NGX_VERIFF_MATCH_POSSIBLE };
+
+    ngx_memzero(&policy, sizeof(ngx_veriff_policy_t));
+    policy.now = NOW;
+    policy.session_lifetime = LIFETIME;
+    policy.watchlist = 1;
+
+    unit_group("a possible match withholds an approval");
+
+    begin(&h, 0);
+    expect(apply(&h, &possible) == NGX_VERIFF_APPLIED);
+    expect(apply(&h, &possible) == NGX_VERIFF_DUPLICATE);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
+    expect(ngx_veriff_policy_resumable(&h, &policy));
+
+    expect(apply(&h, &approved) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+    expect(!ngx_veriff_policy_resumable(&h, &policy));
+
+    policy.max_age = 1;
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+    policy.max_age = 0;
+
+    policy.watchlist = 0;
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+    policy.watchlist = 1;
+
+    unit_group("a later screening gives it back");
+
+    before = h;
+    expect(apply(&h, &none) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+    expect(apply(&h, &possible) == NGX_VERIFF_STALE);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+    expect(apply(&h, &declined) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+
+    unit_group("a refusal is not softened");
+
+    h = before;
+    expect(apply(&h, &declined) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+
+    unit_group("another session does not lead around it");
+
+    h = before;
+    ngx_str_set(&id, "s5");
+    ngx_veriff_policy_open(&h, &id, NOW);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_PENDING);
+    expect(!ngx_veriff_policy_resumable(&h, &policy));
+    expect(apply(&h, &none) == NGX_VERIFF_APPLIED);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_VERIFIED);
+
+    unit_group("of others");
+
+    h = before;
+    expect(apply(&h, &foreign) == NGX_VERIFF_FOREIGN);
+    expect(h.nscreenings == 1);
+
+    ngx_veriff_policy_init(&h);
+    expect(apply(&h, &theirs) == NGX_VERIFF_APPLIED);
+    expect(h.open.session.len == 0);
+    expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_UNVERIFIED);
+
+    unit_group("forgotten with its session");
+
+    h = before;
+    ngx_str_set(&id, "s9");
+    ngx_veriff_policy_unmatch(&h, &id);
+    expect(ngx_veriff_policy_matched(&h));
+    ngx_str_set(&id, "s2");
+    ngx_veriff_policy_unmatch(&h, &id);
+    expect(!ngx_veriff_policy_matched(&h));
+    expect(h.nscreenings == 0 && h.screenings[0].hash == 0);
+
+    unit_group("names of matches");
+
+    ngx_str_set(&id, "possible_match");
+    expect(ngx_veriff_match_parse(&id) == NGX_VERIFF_MATCH_POSSIBLE);
+    ngx_str_set(&id, "no_match");
+    expect(ngx_veriff_match_parse(&id) == NGX_VERIFF_MATCH_NO);
+    ngx_str_set(&id, "possible_matches");
+    expect(ngx_veriff_match_parse(&id) == NGX_VERIFF_MATCH_NONE);
+    ngx_str_null(&id);
+    expect(ngx_veriff_match_parse(&id) == NGX_VERIFF_MATCH_NONE);
+}
+
+
+/* the open session's and the standing one's always have a place */
+
+static void
+test_crowd(void)
+{
+    char                   name[8];
+    ngx_uint_t             i, turn;
+    message_t              m;
+    ngx_veriff_history_t   h;
+
+    unit_group("more screenings than are kept");
+
+    for (turn = 0; turn < 2; turn++) {
+        begin(&h, AT(20));
+
+        m.attempt = NULL;
+        m.status = NGX_VERIFF_STATUS_NONE;
+        m.match = NGX_VERIFF_MATCH_POSSIBLE;
+        m.time = AT(1);
+
+        m.session = "s1";
+        expect(apply(&h, &m) == NGX_VERIFF_APPLIED);
+        m.session = "s2";
+        expect(apply(&h, &m) == NGX_VERIFF_APPLIED);
+
+        m.session = name;
+
+        for (i = 0; i < 40; i++) {
+            snprintf(name, sizeof(name), "x%02u", (unsigned) i);
+
+            m.match = (turn || i == 7) ? NGX_VERIFF_MATCH_POSSIBLE
+                                       : NGX_VERIFF_MATCH_NO;
+            m.time = AT(100 + (turn ? i : 40 - i));
+            expect_at(apply(&h, &m) == NGX_VERIFF_APPLIED, name);
+        }
+
+        expect(h.nscreenings == NGX_VERIFF_MATCHES_MAX);
+
+        for (i = 1; i < h.nscreenings; i++) {
+            expect(h.screenings[i - 1].hash < h.screenings[i].hash);
+        }
+
+        expect(ngx_veriff_policy_matched(&h));
+
+        m.session = "s2";
+        m.time = AT(1);
+        m.match = NGX_VERIFF_MATCH_POSSIBLE;
+        expect(apply(&h, &m) == NGX_VERIFF_DUPLICATE);
+
+        /* a match gives way last, and the oldest of several first */
+
+        m.session = turn ? "x39" : "x07";
+        m.time = AT(0);
+        expect(apply(&h, &m) == NGX_VERIFF_STALE);
+    }
+}
+
+
+static void
 test_attempts(void)
 {
     char                   name[8];
@@ -710,6 +934,7 @@ test_attempts(void)
     m.session = "s2";
     m.attempt = name;
     m.time = 0;
+    m.match = NGX_VERIFF_MATCH_NONE;
 
     for (i = 0; i < 100; i++) {
         snprintf(name, sizeof(name), "a%02u", (unsigned) i);

@@ -80,6 +80,14 @@ full(ngx_pool_t *pool, ngx_veriff_record_t *record)
         h->open.attempts[i].decided = i % 2;
     }
 
+    h->nscreenings = NGX_VERIFF_MATCHES_MAX;
+
+    for (i = 0; i < NGX_VERIFF_MATCHES_MAX; i++) {
+        h->screenings[i].hash = 0x0123456789abcdefULL + i;
+        h->screenings[i].time = i ? 1767323045000000LL + (int64_t) i : -1;
+        h->screenings[i].match = i % 3;
+    }
+
     record->revision = 0xffffffffffffffffULL;
     record->integration = 0xfedcba0123456789ULL;
     record->lease = 1767323045678LL;
@@ -236,7 +244,7 @@ test_layout(ngx_pool_t *pool)
     ngx_str_null(&r.url);
     bytes = written(pool, &r);
 
-    expect(bytes.len == 128 + 12 * 9 + 36 + 12 + 16 + 11);
+    expect(bytes.len == 128 + 12 * 9 + 4 * 17 + 36 + 12 + 16 + 11);
     expect(bytes.data[0] == 1);
     expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
     expect(bytes.data[4] == 12);
@@ -245,8 +253,11 @@ test_layout(ngx_pool_t *pool)
     expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
     expect(ngx_memcmp(&bytes.data[128],
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
-    expect(bytes.data[7] == 4);
-    expect(ngx_memcmp(&bytes.data[128 + 12 * 9],
+    expect(bytes.data[7] == 4 + (4 << 4));
+    expect(ngx_memcmp(&bytes.data[128 + 12 * 9 + 17],
+                      "\xf0\xcd\xab\x89\x67\x45\x23\x01"
+                      "\x41\xf3\x4c\xf6\x5e\x47\x06\x00\x01", 17) == 0);
+    expect(ngx_memcmp(&bytes.data[128 + 12 * 9 + 4 * 17],
                       SESSION OTHER "\xef\xcd\xab\x89\x67\x45\x23\x01"
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe" "sealed user",
                       36 + 12 + 16 + 11) == 0);
@@ -298,6 +309,17 @@ test_hostile(ngx_pool_t *pool)
             expect(i != 0);
         }
     }
+
+    unit_group("screenings that cannot be");
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    cut.data[128 + 12 * 9 + 16] = 3;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    cut = unit_repeat(pool, "\1", bytes.len + 17);
+    ngx_memcpy(cut.data, bytes.data, bytes.len);
+    cut.data[7] += 1 << 4;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
 
     unit_group("another version");
 

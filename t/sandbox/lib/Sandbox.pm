@@ -131,6 +131,7 @@ sub _control_routes ($control) {
     $control->get('/sessions/#id')->to('control#session');
     $control->post('/sessions/#id/decide')->to('control#decide');
     $control->post('/sessions/#id/event')->to('control#event');
+    $control->post('/sessions/#id/webhook')->to('control#notice');
     $control->post('/time')->to('control#time');
     $control->get('/faults')->to('control#faults');
     $control->post('/faults')->to('control#add_fault');

@@ -7,6 +7,7 @@ use Mojo::Base 'Mojolicious::Controller', -signatures;
 use Mojo::JSON qw(true);
 use Sandbox::Client;
 use Sandbox::Json     qw(json_bytes json_parse);
+use Sandbox::Notice   qw(notice_types);
 use Sandbox::Settings qw(change_settings shown_settings);
 
 sub requests ($self) { return $self->_reply($self->app->record->entries) }
@@ -48,6 +49,23 @@ sub event ($self) {
     my $method = $step{ $wish->{action} // '' }
         // return $self->_refuse('"action" must be started or submitted');
     $self->app->store->$method($session);
+    return $self->_after_webhooks($wish->{wait}, sub { $self->_reply($session->summary) });
+}
+
+sub notice ($self) {
+    my $session = $self->_session // return;
+    my $wish    = $self->_wish(qw(type status time check wrapped extra wait)) // return;
+
+    my $type = delete $wish->{type} // '';
+    return $self->_refuse('"type" must be one of ' . join ', ', notice_types())
+        unless grep { $_ eq $type } notice_types();
+    return $self->_refuse('"check" must be initial_result or updated_result')
+        unless ($wish->{check} // 'initial_result') =~ /\A(?:initial|updated)_result\z/;
+
+    my $store = $self->app->store;
+    $wish->{time} = $store->timestamp($store->now) unless exists $wish->{time};
+    $session->screening({%$wish}) if $type eq 'watchlist';
+    $self->app->webhook->notice($session, $type, $wish);
     return $self->_after_webhooks($wish->{wait}, sub { $self->_reply($session->summary) });
 }
 

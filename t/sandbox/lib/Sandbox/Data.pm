@@ -7,6 +7,7 @@ use Mojo::Base 'Sandbox::Action', -signatures;
 
 use Sandbox::Answer  qw(send_answer);
 use Sandbox::Json    qw(is_string object);
+use Sandbox::Notice  qw(registry_body screening);
 use Sandbox::Payload qw(decision_body);
 
 use constant LONGEST_TEXT   => 255;
@@ -70,7 +71,7 @@ sub person ($self) {
 
 sub watchlist ($self) {
     my $session = $self->_session('id') // return;
-    return $self->_success([data => $self->_screening($session)]);
+    return $self->_success([data => screening($session)]);
 }
 
 sub change_watchlist ($self) {
@@ -83,7 +84,7 @@ sub change_watchlist ($self) {
         unless ($body->{monitorStatus} // '') eq 'disabled';
 
     $session->monitor_status('disabled');
-    return $self->_success([data => $self->_screening($session)]);
+    return $self->_success([data => screening($session)]);
 }
 
 sub registry ($self) {
@@ -98,60 +99,7 @@ sub registry ($self) {
     return $self->_fail(404, '1101', 'There is no registry result yet')
         unless $session->decision;
     return send_answer(
-        $self, { status => 200, json => $self->_registry_body($session, $registry) }
-    );
-}
-
-# As the matching webhooks have it; each of the three names things differently.
-sub _registry_body ($self, $session, $registry) {
-    my %ids  = (vendorData => $session->vendor_data, endUserId => $session->end_user_id);
-    my $curp = object(statusCurp => 'AN', curp => 'MAAR900517MDFXXX09');
-    my $ine  = object(active => \1, documentState => 'vigente');
-
-    if ($registry eq 'curp') {
-        return object(
-            type => 'curp_registry', id => $session->id, %ids{qw(vendorData endUserId)},
-            version => '1.0.0',
-            data    => object(
-                attemptId => $session->attempt->{id}, name => 'curp_registry',
-                status    => 'found', code => 200, details => $curp,
-            ),
-        );
-    }
-
-    my $both = $registry eq 'combined-ine-curp';
-    return object(
-        eventType => $both ? 'combined-ine-curp-registry' : 'ine_registry',
-        sessionId => $session->id,
-        attemptId => $session->attempt->{id},
-        %ids{qw(vendorData endUserId)},
-        version => '1.0.0',
-        time    => $session->decision->{decisionTime},
-        data    => object(
-            status  => 'found',
-            code    => 200,
-            details => $both ? object(ine => $ine->set(ineIdentifier => '123456789'), curp => $curp)
-                : $ine,
-        ),
-    );
-}
-
-sub _screening ($self, $session) {
-    my $given = $session->input->{person} // {};
-    return object(
-        attemptId     => $session->attempt->{id},
-        sessionId     => $session->id,
-        vendorData    => $session->vendor_data,
-        checkType     => 'initial_result',
-        matchStatus   => 'no_match',
-        monitorStatus => $session->monitor_status,
-        searchTerm    => object(
-            name => join(' ', grep { defined } @$given{qw(firstName lastName)}),
-            year => substr($given->{dateOfBirth} // '', 0, 4) || undef,
-        ),
-        totalHits => 0,
-        createdAt => $self->app->store->timestamp($session->created),
-        hits      => [],
+        $self, { status => 200, json => registry_body($session, $registry) }
     );
 }
 

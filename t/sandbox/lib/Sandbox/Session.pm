@@ -9,6 +9,7 @@ use Sandbox::Json qw(object);
 
 has [qw(id token url host callback vendor_data end_user_id created input decision)];
 has [qw(integration collected otp)];
+has screening     => sub { {} };
 has monitor_status => 'enabled';
 has status        => 'created';
 has attempts      => sub { [] };

@@ -7,6 +7,7 @@ use Mojo::Base -base, -signatures;
 use Mojo::Promise;
 use Mojo::UserAgent;
 use Sandbox::Json    qw(json_bytes);
+use Sandbox::Notice  qw(notice_body);
 use Sandbox::Payload qw(decision_body event_body);
 use Sandbox::Sign    qw(sign);
 
@@ -46,6 +47,11 @@ sub decision ($self, $session) {
 sub event ($self, $session, $action) {
     my $body = json_bytes(event_body($session, $action));
     $self->_enqueue('event', $self->settings->{event_url}, $session->id, $body, 0);
+}
+
+sub notice ($self, $session, $type, $wish) {
+    my $body = json_bytes(notice_body($session, $type, $wish));
+    $self->_enqueue($type, $self->settings->{webhook_url}, $session->id, $body, 0);
 }
 
 # The headers of a signed webhook, as [name, value] pairs.
