@@ -173,6 +173,8 @@ test_arrays(void)
     expect(get("[\"a\",\"b\"]", "/00", NULL) == NGX_DECLINED);
     expect(get("[\"a\",\"b\"]", "/+1", NULL) == NGX_DECLINED);
     expect(get("[\"a\",\"b\"]", "/1e0", NULL) == NGX_DECLINED);
+    expect(get("[0,1,2,3,4,5,6,7,8,9,10]", "/1~1", NULL) == NGX_DECLINED);
+    expect(get("[0,1,2,3,4,5,6,7,8,9,10]", "/10", "10") == NGX_OK);
     expect(get("[\"a\",\"b\"]", "/", NULL) == NGX_DECLINED);
     expect(get("[\"a\",\"b\"]", "/18446744073709551617", NULL)
            == NGX_DECLINED);
