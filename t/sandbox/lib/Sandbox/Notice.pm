@@ -85,7 +85,7 @@ sub _hit () {
 # Each of the three names things differently.
 sub registry_body ($session, $registry, $wish = {}) {
     my @users = (vendorData => $session->vendor_data, endUserId => $session->end_user_id);
-    my $curp  = object(statusCurp => 'AN', curp => 'MAAR900517MDFXXX09');
+    my $curp  = object(statusCurp => 'AN', curp => 'MAAR900517MDFRRS09');
     my $ine   = object(active => \1, documentState => 'vigente');
     my @found = (status => $wish->{status} // 'found', code => 200);
 
