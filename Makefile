@@ -196,6 +196,14 @@ reload-test-asan: deps
 run-reload-asan: $(if $(NGINX_SRC),nginx,module)
 	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
 
+## bench: what the module costs, beside njs, Lua and auth_request (15 min)
+bench: deps
+	t/tools/deps wrk libnginx-mod-http-js libnginx-mod-http-lua \
+	    lua-resty-core lua-luaossl lua-cjson
+	$(MAKE) module NGINX_SRC=
+	NGINX=$(NGINX) MODULE=$(BUILD)/dist/ngx_http_veriff_module.so \
+	    MODULES_DIR=$(MODULES_DIR) BENCH_DIR=$(BUILD)/bench bench/run
+
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
@@ -210,4 +218,4 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        reload-test-asan run-reload-asan demo help
+        reload-test-asan run-reload-asan bench demo help
