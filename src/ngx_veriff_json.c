@@ -15,7 +15,10 @@
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
-static size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
+static ngx_uint_t ngx_veriff_json_count(json_t *json, ngx_uint_t level);
+static ngx_veriff_member_t *ngx_veriff_json_copy(json_t *json,
+    ngx_uint_t level, ngx_veriff_member_t *member);
+static void ngx_veriff_json_member(json_t *json, ngx_veriff_member_t *member);
 
 
 ngx_veriff_json_t *
@@ -165,10 +168,114 @@ ngx_veriff_json_is_object(ngx_veriff_json_t *json)
 }
 
 
-ngx_uint_t
-ngx_veriff_json_has(ngx_veriff_json_t *json, const char *name)
+ngx_int_t
+ngx_veriff_json_members(ngx_pool_t *pool, ngx_veriff_json_t *json,
+    ngx_veriff_members_t *members)
 {
-    return json_object_get((json_t *) json, name) != NULL;
+    ngx_uint_t  n;
+
+    members->first = NULL;
+    members->last = NULL;
+
+    n = ngx_veriff_json_count((json_t *) json, 1);
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    members->first = ngx_palloc(pool, n * sizeof(ngx_veriff_member_t));
+    if (members->first == NULL) {
+        return NGX_ERROR;
+    }
+
+    members->last = ngx_veriff_json_copy((json_t *) json, 1, members->first);
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_veriff_json_count(json_t *json, ngx_uint_t level)
+{
+    json_t      *value;
+    ngx_uint_t   n;
+    const char  *name;
+
+    if (!json_is_object(json) || level > NGX_VERIFF_SCAN_LEVELS) {
+        return 0;
+    }
+
+    n = 0;
+
+    json_object_foreach(json, name, value) {
+        n += 1 + ngx_veriff_json_count(value, level + 1);
+    }
+
+    return n;
+}
+
+
+/* the members of an object, each before its own; returns what is behind */
+
+static ngx_veriff_member_t *
+ngx_veriff_json_copy(json_t *json, ngx_uint_t level,
+    ngx_veriff_member_t *member)
+{
+    json_t               *value;
+    const char           *name;
+    ngx_veriff_member_t  *last;
+
+    if (!json_is_object(json) || level > NGX_VERIFF_SCAN_LEVELS) {
+        return member;
+    }
+
+    json_object_foreach(json, name, value) {
+        member->name.data = (u_char *) name;
+        member->name.len = ngx_strlen(name);
+
+        ngx_veriff_json_member(value, member);
+
+        last = ngx_veriff_json_copy(value, level + 1, member + 1);
+
+        member->inner = last - member - 1;
+        member = last;
+    }
+
+    return member;
+}
+
+
+static void
+ngx_veriff_json_member(json_t *json, ngx_veriff_member_t *member)
+{
+    ngx_str_null(&member->value);
+    member->integer = 0;
+
+    switch (json_typeof(json)) {
+
+    case JSON_OBJECT:
+        member->type = NGX_VERIFF_MEMBER_OBJECT;
+        break;
+
+    case JSON_STRING:
+        member->type = NGX_VERIFF_MEMBER_STRING;
+        member->value.data = (u_char *) json_string_value(json);
+        member->value.len = json_string_length(json);
+        break;
+
+    case JSON_INTEGER:
+        member->type = NGX_VERIFF_MEMBER_INTEGER;
+        member->integer = json_integer_value(json);
+        break;
+
+    case JSON_NULL:
+        member->type = NGX_VERIFF_MEMBER_NULL;
+        break;
+
+    default:
+        member->type = NGX_VERIFF_MEMBER_OTHER;
+        break;
+    }
 }
 
 
@@ -246,9 +353,7 @@ ngx_veriff_json_utf8(ngx_str_t *value)
 }
 
 
-/* the length of a valid character, or 0 */
-
-static size_t
+size_t
 ngx_veriff_json_char_len(u_char *p, u_char *last)
 {
     size_t    i, n;

@@ -11,6 +11,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_veriff_scan.h"
+
 
 /*
  * Reading and building JSON.  jansson is included by ngx_veriff_json.c and
@@ -65,8 +67,13 @@ ngx_int_t ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
 /* Non-zero if it is an object, not an array (json may be NULL). */
 ngx_uint_t ngx_veriff_json_is_object(ngx_veriff_json_t *json);
 
-/* Non-zero if the object has the member, whatever its type. */
-ngx_uint_t ngx_veriff_json_has(ngx_veriff_json_t *json, const char *name);
+/*
+ * What ngx_veriff_scan() would find in it, allocated from the pool; strings
+ * borrow from the document.  There is nothing in what is no object.
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_veriff_json_members(ngx_pool_t *pool, ngx_veriff_json_t *json,
+    ngx_veriff_members_t *members);
 
 /*
  * Writes the JSON string literal of value, quotes included, at p and
@@ -76,6 +83,9 @@ ngx_uint_t ngx_veriff_json_has(ngx_veriff_json_t *json, const char *name);
  * bytes must be valid UTF-8 (ngx_veriff_json_utf8()).
  */
 uintptr_t ngx_veriff_json_escape(u_char *p, ngx_str_t *value);
+
+/* The length of the valid character at p, or 0; NUL is none. */
+size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
 
 /* NGX_OK if the bytes are valid UTF-8 without NUL, else NGX_DECLINED. */
 ngx_int_t ngx_veriff_json_utf8(ngx_str_t *value);

@@ -360,12 +360,6 @@ test_members(void)
     expect(!ngx_veriff_json_is_object(array));
     expect(!ngx_veriff_json_is_object(NULL));
 
-    expect(ngx_veriff_json_has(json, "a"));
-    expect(ngx_veriff_json_has(json, "n"));
-    expect(ngx_veriff_json_has(json, "l"));
-    expect(!ngx_veriff_json_has(json, "absent"));
-    expect(!ngx_veriff_json_has(array, "a"));
-    expect(!ngx_veriff_json_has(NULL, "a"));
 
     ngx_stub_pool_destroy(pool);
 }
