@@ -27,7 +27,7 @@ my $us;
 # An onboarding id says what the app answers: 200... is the user "user-" and
 # the last four digits, other digits are a status, 000... is no answer, and
 # 299... an answer that names nobody.
-sub id { return sprintf '%03d00000-9cf1-4fa1-9be9-2e9828b2%s', @_ }
+sub id { return canary(sprintf '%03d00000-9cf1-4fa1-9be9-2e9828b2%s', @_) }
 
 sub user_header { return "X-Veriff-User: user-$_[0]\r\n" }
 
@@ -288,6 +288,309 @@ on_block(2 => sub {
     is_url('JSON without a type', call(@register, body => json($id)));
 });
 
+# what the app says of an onboarding id, or a token
+on_block(3 => sub {
+    my %says = (400 => 400, 401 => 401, 403 => 403, 404 => 404, 402 => 500,
+                302 => 500, 498 => 500, 500 => 500, 503 => 500,
+                '000' => 500);
+
+    for my $says (sort keys %says) {
+        is_message("register, $says", registers(id($says, '0001')),
+                   $says{$says});
+        is_message("status, $says", asks(id($says, '0001')), $says{$says});
+
+        # here these two are as unexpected as the others
+        my $status = $says =~ /^40[04]$/ ? 500 : $says{$says};
+
+        is_message("user, $says", call(@user, as($says)), $status);
+        is_message("user's status, $says", call(@status, as($says)), $status);
+    }
+
+    # the body counts, not what a client adds to it
+    is_message('two ids', registers(id(404, '0001'),
+                                    'X-Onboarding-Id' => id(200, '0001')),
+               404);
+    is_message('a name', registers(id(404, '0001'),
+                                   'X-Veriff-User' => 'user-0001'), 404);
+
+    is(scalar provider_saw(), 0, 'the provider is not asked');
+
+    # who is asked for by no id
+    my %ids = ('none' => undef, 'empty' => '', 'no UUID' => 'alice',
+               'too long' => 'a' x 600,
+               'two' => id(200, '0001') . ' ' . id(200, '0002'));
+
+    app_seen();
+
+    for my $what (sort keys %ids) {
+        is_message("status, $what", call(@registering, headers => {
+                       defined $ids{$what}
+                       ? ('X-Onboarding-Id' => $ids{$what}) : () }),
+                   400, qr/onboarding ID/);
+    }
+
+    is_deeply([app_seen()], [], 'the app was not asked');
+
+    # and by no token
+    my @cookie = (headers => { Cookie => 'sid=token-0001' });
+
+    for my $call (\@user, \@status) {
+        my $path = $call->[1];
+
+        is_message("$path, no token", call(@$call), 401, qr/log in/);
+        is_message("$path, a wrong token", call(@$call, as('x-y')), 401);
+        is_message("$path, a cookie", call(@$call, @cookie), 401);
+        is_message("$path, an id", call(@$call, headers => {
+                       'X-Onboarding-Id' => id(200, '0001') }), 401);
+        is_message("$path, a name", call(@$call, headers => {
+                       'X-Veriff-User' => 'user-0001' }), 401);
+    }
+
+    is_message('a page of another site', call(@user, as('0001',
+                   Origin => 'https://evil.example.net')), 403);
+    is_message('its form', registers(id(200, '0001'),
+                                     Origin => 'https://evil.example.net'),
+               403);
+    is(scalar provider_saw(), 0, 'the provider is not asked');
+
+    # one that names nobody: a user of its own
+    is_url('no name', registers(id(299, '0001')));
+    is_message('no name, status', asks(id(299, '0001')), 401);
+    is_state('the one of that number', asks(id(200, '0001')), 'UNVERIFIED',
+             'none');
+});
+
+# the whole way
+on_block(4 => sub {
+    my $id = id(200, 'a001');
+
+    is_state('before', asks($id), 'UNVERIFIED', 'none');
+
+    my $answer = registers($id);
+    my $url = is_url('registers', $answer);
+    my $json = json_of($answer);
+
+    is_deeply([sort keys %$json],
+              [qw(expiresAt sessionId sessionUrl state)], 'its members');
+    is($json->{sessionId}, session_of(), 'the session');
+    like($json->{expiresAt}, qr/^\d{4}-\d\d-\d\dT[\d:]{8}Z$/, 'until when');
+
+    # until it is done
+    is(is_url('once more', registers($id)), $url, 'the same URL');
+    is(is_url('another device', registers($id, 'X-Client-Key' => $key{web},
+                                          'User-Agent' => 'other')),
+       $url, 'the same URL');
+    is(is_url('another address', call(@register, body => json($id),
+                                      from => '127.0.0.2')), $url,
+       'the same URL');
+    is(is_url('in capitals', registers(uc $id)), $url, 'the same URL');
+    is_state('created', asks($id), 'UNVERIFIED', 'created');
+
+    event(session_of(), 'started');
+    is(is_url('interrupted', registers($id)), $url, 'the same URL');
+    is_state('started', asks($id), 'UNVERIFIED', 'started');
+
+    event(session_of(), 'submitted');
+    is_state('submitted', asks($id), 'PENDING', 'submitted');
+    is_nothing('submitted', registers($id), 'PENDING');
+
+    decide(session_of(), 'approved');
+    is_state('approved', asks($id), 'VERIFIED', 'approved');
+    is_state('approved, in capitals', asks(uc $id), 'VERIFIED', 'approved');
+    is_nothing('approved', registers($id), 'VERIFIED');
+    is(created(), 1, 'one session in all');
+
+    # the account that came of it
+    is_state('with a token', call(@status, as('a001')), 'VERIFIED',
+             'approved');
+    is_nothing('with a token', call(@user, as('a001')), 'VERIFIED');
+
+    # and nobody else
+    for my $other (id(200, 'a002'), id(299, 'a001')) {
+        isnt(is_url('another id', registers($other)), $url, 'another URL');
+    }
+
+    is_state('another id', asks(id(200, 'a002')), 'UNVERIFIED', 'created');
+    is_state('another token', call(@status, as('a003')), 'UNVERIFIED', 'none');
+    isnt(is_url('another token', call(@user, as('a003'))), $url,
+         'another URL');
+
+    # the other way round: what an account began, its onboarding id goes on
+    $url = is_url('a token first', call(@user, as('a004')));
+    is(is_url('then its id', registers(id(200, 'a004'))), $url,
+       'the same URL');
+});
+
+# no, and again
+on_block(5 => sub {
+    my $id = id(200, 'b001');
+    my $url = is_url('registers', registers($id));
+
+    decide(session_of(), 'resubmission_requested');
+    is_state('once more, please', asks($id), 'UNVERIFIED',
+             'resubmission_requested');
+    is(is_url('once more, please', registers($id)), $url, 'the same URL');
+
+    decide(session_of(), 'declined');
+    is_state('declined', asks($id), 'REJECTED', 'declined');
+    is_state('declined, with a token', call(@status, as('b001')), 'REJECTED',
+             'declined');
+    is_message('declined', registers($id), 403);
+    is_message('declined, with a token', call(@user, as('b001')), 403);
+    is(created(), 1, 'no other session yet');
+
+    # after a minute
+    my $ago = sub {
+        my @t = gmtime time - $_[0];
+        sprintf '%d-%02d-%02dT%02d:%02d:%02dZ', $t[5] + 1900, $t[4] + 1,
+                @t[3, 2, 1, 0];
+    };
+
+    $id = id(200, 'b002');
+    $url = is_url('another one', registers($id));
+    decide(session_of(), 'declined', decisionTime => $ago->(90));
+    is_state('declined before', asks($id), 'UNVERIFIED', 'declined');
+
+    my $again = is_url('again, with a token', call(@user, as('b002')));
+    isnt($again, $url, 'another URL');
+    is(is_url('and with the id', registers($id)), $again, 'the same URL');
+
+    event(session_of(), 'submitted');
+    decide(session_of(), 'approved');
+    is_state('this time', asks($id), 'VERIFIED', 'approved');
+
+    # what has run out
+    for my $what (qw(expired abandoned)) {
+        $id = id(200, $what eq 'expired' ? 'b003' : 'b004');
+        $url = is_url($what, registers($id));
+        decide(session_of(), $what);
+        is_state($what, asks($id), 'UNVERIFIED', $what);
+        isnt(is_url("$what, again", registers($id)), $url, 'another URL');
+    }
+
+    # five in an hour
+    $id = id(200, 'b005');
+
+    for (1 .. 5) {
+        is_url("number $_", registers($id));
+        decide(session_of(), 'abandoned');
+    }
+
+    my $answer = registers($id);
+    is_message('number 6', $answer, 429, qr/too many/);
+    like($answer->{headers}{'retry-after'}, qr/^\d+$/, 'when again');
+});
+
+# the other integration
+on_block(6 => sub {
+    my $there = qr{^https://us\.veriff\.me/v/.{20}};
+    my $hook = 'https://127.0.0.1:' . port_of(443) . '/veriff/webhook';
+    my $id = id(200, 'c001');
+
+    other(POST => '/_sandbox/reset');
+    other(POST => '/_sandbox/config',
+          { webhook_url => $hook, event_url => $hook });
+
+    my $number = 2;
+
+    for my $value ('false', '', '0', '1', 'yes', 'truex', 'true, false') {
+        is_url("\"$value\": here", registers(id(200, 'c00' . $number++),
+                                             'X-US-Env' => $value));
+    }
+
+    is(created_there(), 0, 'nothing there');
+
+    my $here = is_url('absent: here', registers($id));
+    my $us_url = is_url('true: there', registers($id, %us), $there);
+
+    is(is_url('TRUE: there', registers($id, 'X-US-Env' => 'TRUE'), $there),
+       $us_url, 'the same URL');
+    is(is_url('here again', registers($id)), $here, 'the same URL');
+    is(is_url('with a token', call(@user, as('c001', %us)), $there), $us_url,
+       'the same URL');
+    is(created(), 8, 'sessions here');
+    is(created_there(), 1, 'sessions there');
+
+    # two records
+    decide(session_of(), 'approved');
+    is_state('here', asks($id), 'VERIFIED', 'approved');
+    is_state('there', asks($id, %us), 'UNVERIFIED', 'created');
+    is_state('here, token', call(@status, as('c001')), 'VERIFIED', 'approved');
+    is_state('there, token', call(@status, as('c001', %us)), 'UNVERIFIED',
+             'created');
+
+    my ($made) = @{ other(GET => '/_sandbox/sessions') };
+
+    other(POST => "/_sandbox/sessions/$made->{id}/decide",
+          { status => 'approved', wait => JSON::PP::true() });
+    is_state('there', asks($id, %us), 'VERIFIED', 'approved');
+    is_nothing('there', registers($id, %us), 'VERIFIED');
+
+    # what is refused here is there, too
+    is_message('no key', registers($id, %us, 'X-Client-Key' => 'x'), 498);
+    is_message('no UUID', registers('alice', %us), 400);
+    is_message('unknown', registers(id(404, 'c001'), %us), 404);
+    is_message('unknown, status', asks(id(404, 'c001'), %us), 404);
+    is_message('no token', call(@user, headers => {%us}), 401);
+    is_message('no token, status', call(@status, headers => {%us}), 401);
+});
+
+# the provider
+on_block(7 => sub {
+    my %answers = (
+        (map { ("status $_" => [503, status => $_]) }
+             429, 500, 502, 503, 504),
+        (map { ("status $_" => [500, status => $_, code => '1802']) }
+             400, 401, 403, 404, 409),
+        (map { ("cut: $_" => [503, cut => $_]) } qw(before header)),
+        'no signature' => [500, signature => 'none'],
+        'a wrong one' => [500, signature => 'wrong'],
+        'HTML' => [500, non_json => JSON::PP::true()],
+        'no JSON' => [500, body => '{'],
+        'another host' => [500, url => 'https://evil.example.net/v/1'],
+        'no https' => [500, url => 'http://alchemy.veriff.com/v/1'],
+        'another user' => [500, vendor_data => 'alice'],
+    );
+
+    my $number = 1000;
+
+    for my $what (sort keys %answers) {
+        my ($status, %fault) = @{ $answers{$what} };
+
+        for my $token (0, 1) {
+            my $who = ++$number;
+
+            fault(%fault);
+            my $answer = $token ? call(@user, as($who))
+                                : registers(id(200, $who));
+
+            $status == 503 ? is_unavailable("$what, $token", $answer)
+                           : is_message("$what, $token", $answer, 500,
+                                        qr/went wrong/);
+            is_state("$what, $token, state", call(@status, as($who)),
+                     'UNVERIFIED', 'none');
+        }
+    }
+
+    is_url('and then', registers(id(200, 'd001')));
+});
+
+# nobody there
+on_block(8 => sub {
+    is_unavailable('refused', registers(id(200, 'd002'), %us));
+    is_unavailable('refused, token', call(@user, as('d003', %us)));
+    is_state('refused, state', asks(id(200, 'd002'), %us), 'UNVERIFIED',
+             'none');
+    is_url('here', registers(id(200, 'd002')));
+});
+
+# too late
+on_block(9 => sub {
+    fault(delay => 4);
+    is_unavailable('late', registers(id(200, 'd004')));
+    is_url('and then', registers(id(200, 'd005')));
+});
+
 no_root_location();
 app_says('/internal/onboarding' => \&onboarding);
 app_says('/internal/account' => \&account);
@@ -299,8 +602,16 @@ $us = start_provider('public-url' => 'https://us.veriff.me',
                      secret => canary('5f0f3b5e-94a8-4f55-8e6a-0c2d7b9e1a63'));
 key_pair(us => [$us->{api_key}, $us->{secret}]);
 
-service(8080 => $ENV{TEST_NGINX_APP_PORT},
-        'api.veriff.com' => $us->{https} =~ /(\d+)\/?$/);
+service(8080 => $ENV{TEST_NGINX_APP_PORT});
+
+my $nobody = VeriffTest::free_port();
+
+Test::Nginx::Util::add_block_preprocessor(sub {
+    my ($there) = $us->{https} =~ /(\d+)\/?$/;
+
+    service('api.veriff.com' => $_[0]->name =~ /TEST 8:/ ? $nobody : $there);
+});
+
 run_tests();
 
 __DATA__
@@ -312,3 +623,40 @@ __DATA__
 
 === TEST 2: what the body says
 --- example: registration.conf
+
+
+
+=== TEST 3: what the app says
+--- example: registration.conf
+
+
+
+=== TEST 4: the whole way
+--- example: registration.conf
+
+
+
+=== TEST 5: no, and again
+--- example: registration.conf
+
+
+
+=== TEST 6: the other integration
+--- example: registration.conf
+
+
+
+=== TEST 7: what the provider says
+--- example: registration.conf
+
+
+
+=== TEST 8: nobody is there
+--- example: registration.conf
+
+
+
+=== TEST 9: too late
+--- example: registration.conf
+--- edits
+proxy_read_timeout     30s => proxy_read_timeout 1s
