@@ -47,7 +47,7 @@ sub onboarding {
 # a token or a cookie: token-0001 is the user "user-0001", token-403 is 403
 sub account {
     for (@_) {
-        my ($who) = /^(?:Authorization: Bearer |Cookie:.*\bsid=)token-(\w+)$/
+        my ($who) = /^(?:Authorization: Bearer |Cookie:.*\bsid=)token-(\w+)$/i
             or next;
 
         die if $who eq '000';
@@ -94,8 +94,46 @@ sub as {
     return (headers => { Authorization => "Bearer token-$who", %headers });
 }
 
-# what the mock has seen
+# what the provider has seen
 sub created { return scalar grep { $_ eq 'POST /v1/sessions' } provider_saw() }
+
+sub read_file {
+    my ($file) = @_;
+
+    open my $in, '<:raw', $file or die "$file: $!";
+    local $/;
+    return scalar <$in>;
+}
+
+# the operator's page, where the file says that it is
+sub guide_is_there {
+    place('/var/www/veriff/registration.html',
+          read_file('conf-examples/registration.html'));
+}
+
+# curl's own headers take the place of ours
+sub http2 {
+    my ($path, @more) = @_;
+
+    my $port = port_of(443);
+
+    unshift @more, '-H', "X-Client-Key: $key{mobile}"
+        if !grep { /^X-Client-Key:/ } @more;
+
+    open my $curl, '-|', 'curl', '--silent', '--http2', '--max-time', 15,
+         '--include', '--cacert', $ENV{MOJO_CA_FILE}, '--noproxy', '*',
+         '--resolve', "app.example.com:$port:127.0.0.1", @more,
+         "https://app.example.com:$port$path" or die "curl: $!";
+
+    my $text = do { local $/; <$curl> } // '';
+    my ($head, $content) = split /\r\n\r\n/, $text, 2;
+    my ($first, @lines) = split /\r\n/, $head // '';
+    my ($status) = ($first // '') =~ m{^HTTP/2 (\d+)}
+        or die "no HTTP/2: $text";
+
+    return { status => $status, content => $content // '',
+             headers => { map { split /: /, $_, 2 } @lines } };
+}
 
 
 # ---- the other provider ----------------------------------------------------
@@ -591,6 +629,175 @@ on_block(9 => sub {
     is_url('and then', registers(id(200, 'd005')));
 });
 
+# browsers
+on_block(10 => sub {
+    my %alice = (jar => { sid => 'token-e001' });
+
+    guide_is_there();
+
+    for my $path ('/veriff/guide', '/veriff-us/guide') {
+        my $page = browse("$path?return=%2Fx");
+        my $html = is_status($path, $page, 200)->{content};
+
+        is($page->{headers}{'content-type'}, 'text/html; charset=utf-8',
+           "$path: HTML");
+        is($page->{headers}{'cache-control'}, 'no-store', "$path: no-store");
+        is($page->{headers}{'x-frame-options'}, 'DENY', "$path: no frames");
+
+        like($html, $_, "$path: $_")
+            for qr/passport, driver's license/, qr/residence permit/,
+                qr/selfie/, qr/proof of address/, qr/5 to 30\s+minutes/,
+                qr/The law obliges us/, qr/good light/, qr/glasses/,
+                qr/<html lang="en">/, qr/name="viewport"/;
+
+        unlike($html, qr/\b(?:src|srcset|action)\s*=|<(?:script|link|img|iframe)
+                         |url\(|\@import|\/\//ix, "$path: nothing external");
+
+        my @links = $html =~ /href="([^"]*)"/g;
+        is_deeply(\@links, ['start'], "$path: one link");
+    }
+
+    for my $path ('/veriff/start', '/veriff-us/start', '/veriff/status') {
+        is(browse($path)->{status}, 401, "$path, nobody");
+        is(fetch($path, as('e001'))->{status}, 401, "$path, a token");
+    }
+
+    is(scalar provider_saw(), 0, 'the provider is not asked');
+
+    # from the page to the provider, and back to it while it is not done
+    my $answer = browse('/veriff/start?return=%2Faccount%2F1', %alice);
+    is_status('start', $answer, 303);
+    canary($answer->{headers}{location});
+    is(is_url('the same for programs', call(@user, as('e001'))),
+       $answer->{headers}{location}, 'the same URL');
+
+    like(browse('/veriff/return', %alice)->{content},
+         qr{href="/veriff/guide\?return=%2Faccount%2F1"}, 'to the page that explains it');
+    is_state('the page asks', fetch('/veriff/status', %alice), 'UNVERIFIED',
+             'created');
+
+    event(session_of(), 'submitted');
+    is_led('submitted', browse('/veriff/start', %alice), 303,
+           '/veriff/return');
+
+    decide(session_of(), 'approved');
+    is_led('approved', browse('/veriff/return', %alice), 303, '/account/1');
+    is_nothing('the one who registered', registers(id(200, 'e001')),
+               'VERIFIED');
+
+    # there
+    $answer = browse('/veriff-us/start', %alice);
+    is_status('start there', $answer, 303);
+    like(canary($answer->{headers}{location}), qr{^https://us\.veriff\.me/},
+         'to the other provider');
+    like(browse('/veriff-us/return', %alice)->{content},
+         qr{href="/veriff-us/guide\?}, 'to the page');
+
+    # what is nginx's own, and what is the app's
+    is(fetch('/internal/onboarding-status', %alice)->{status}, 403,
+       'the question');
+
+    for my $path (qw(/internal/onboarding /internal/token
+                     /internal/account /internal/x
+                     /veriff-api/v1/sessions /veriff-api-us/v1/sessions
+                     /internal%2faccount /x/../internal/account
+                     //internal/account))
+    {
+        is(fetch($path, %alice)->{status}, 404, $path);
+    }
+
+    is_status('the app', fetch('/x'), 200, qr{^app GET /x$});
+    is_status('its API', fetch('/v1/auth/register/details', method => 'POST',
+                               body => '{}'), 200, qr{^app POST /v1/auth/});
+    is_status('what it says itself', fetch('/v1/status', %alice), 200,
+              qr{^app GET /v1/status$});
+});
+
+# nothing of it is kept in clear
+on_block(11 => sub {
+    my $id = id(200, 'f001');
+    my $token = canary('token-f001');
+    my $user = canary('user-f001');
+
+    my @urls = (is_url('registers', registers($id)),
+                is_url('another', call(@user, as('f002'))));
+
+    asks($id);
+    call(@status, as('f001'));
+    event(session_of(), 'submitted');
+    fault(status => 500);
+    registers(id(200, 'f003'));
+
+    # lines of nginx's own about an app that fails
+    for my $says ('000', 500, 400) {
+        registers(id($says, 'f001'));
+        asks(id($says, 'f001'));
+        call(@user, as($says));
+    }
+
+    # those it can be sure of
+    my $log = read_file($Test::Nginx::Util::ErrLogFile);
+    ok($log =~ /\[error\].*upstream prematurely closed/, 'the app failed');
+    ok($log =~ m{the user check "/internal/onboarding" must answer},
+       'so did the check');
+
+    my $sent = join '', map { MIME::Base64::decode_base64($_->{body_base64}) }
+               @{ sandbox(GET => '/_sandbox/requests') };
+    like($sent, qr/"vendorData":"/, 'the provider got a name');
+    unlike($sent, qr/f001|f002|f003/, 'that tells it nothing');
+
+    my $store = join '', map { read_file($_) }
+                glob place('/var/lib/nginx/veriff') . '/*';
+    cmp_ok(length $store, '>', 4096, 'the store was written');
+
+    # id in the store, as there is none in the account's answer
+    is_url('no name', registers(id(299, 'f009')));
+
+    my $access = read_file($Test::Nginx::Util::AccLogFile);
+    like($access, qr{POST /v1/auth/register/verification}, 'the access log');
+
+    for my $secret (@urls, $id, id(299, 'f009'), $token, $user) {
+        is(index($store, $secret), -1, 'not in the store');
+        is(index($store, unpack 'H*', $secret), -1, 'nor in hex');
+        is(index($access, $secret), -1, 'not in the access log');
+    }
+});
+
+# over HTTP/2
+on_block(12 => sub {
+    my $id = id(200, 'aa01');
+    my @json = ('-H', 'Content-Type: application/json', '-d', json($id));
+
+    my $answer = http2($register[1], @json);
+    my $url = is_url('registers', $answer);
+
+    is(is_url('once more', http2($register[1], @json)), $url, 'the same URL');
+    is_state('asks', http2($registering[1], '-H', "X-Onboarding-Id: $id"),
+             'UNVERIFIED', 'created');
+    is(is_url('with a token', http2($user[1], '-H',
+                                    'Authorization: Bearer token-aa01')),
+       $url, 'the same URL');
+
+    is_message('no key', http2($register[1], @json, '-H', 'X-Client-Key:'),
+               498, qr/client key/);
+    is_message('a key twice', http2($register[1], @json, '-H',
+                                    'X-Client-Key: x', '-H',
+                                    "X-Client-Key: $key{web}"), 498);
+    is_message('no UUID', http2($register[1], '-d', json('x')), 400);
+    is_message('no body', http2($register[1], '-X', 'POST'), 400);
+    is_message('unknown', http2($register[1], '-d', json(id(404, '0001'))),
+               404);
+    is_message('no token', http2($user[1]), 401);
+
+    fault(status => 500);
+    is_unavailable('the provider fails',
+                   http2($register[1], '-d', json(id(200, 'aa02'))));
+
+    event(session_of(), 'submitted');
+    decide(session_of(), 'approved');
+    is_nothing('approved', http2($register[1], @json), 'VERIFIED');
+});
+
 no_root_location();
 app_says('/internal/onboarding' => \&onboarding);
 app_says('/internal/account' => \&account);
@@ -660,3 +867,20 @@ __DATA__
 --- example: registration.conf
 --- edits
 proxy_read_timeout     30s => proxy_read_timeout 1s
+
+
+
+=== TEST 10: browsers
+--- example: registration.conf
+
+
+
+=== TEST 11: nothing is kept in clear
+--- example: registration.conf
+
+
+
+=== TEST 12: over HTTP/2
+--- example: registration.conf
+--- edits
+ ssl; =>  ssl http2;
