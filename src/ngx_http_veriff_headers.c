@@ -299,6 +299,14 @@ ngx_http_veriff_header_is(ngx_str_t *header, u_char *name, size_t len)
 }
 
 
+ngx_uint_t
+ngx_http_veriff_headers_is(ngx_str_t *header, ngx_str_t *name)
+{
+    return header->len == name->len
+           && ngx_http_veriff_header_is(header, name->data, name->len);
+}
+
+
 ngx_int_t
 ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *value)
