@@ -189,9 +189,9 @@ on_block(5 => sub {
 
         my $seen = seen(ask($mode));
 
-        for my $line ('Transfer_Encoding: chunked', 'Transfer.Encoding: chunked',
-                      'Content_Length: 3', "Content\xadLength: 0",
-                      'Proxy_Connection: close', 'Keep_Alive: 1') {
+        for my $line ('Transfer_Encoding: chunked',
+                      'Transfer.Encoding: chunked', 'Content_Length: 3',
+                      "Content\xadLength: 0", 'Proxy_Connection: close', 'Keep_Alive: 1') {
 
             my $e = ask($mode, $line, $line);
 

@@ -103,7 +103,7 @@ on_block(1 => sub {
        '400||', 'twice, with a space before the colon');
     is(outcome(hook(sub { $_[0], 'X-SIGNATURE: ' . ($_[1] =~ /: (.*)/)[0] })),
        '401 200||', 'the legacy name is none of a webhook');
-    is(outcome(hook(sub { @_, "vrf-integration-id: x", "vrf-integration-id:" })),
+    is(outcome(hook(sub { @_, 'vrf-integration-id: x', 'vrf-integration-id:' })),
        "200 200||$got", 'the integration is what the key says');
 });
 
