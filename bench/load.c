@@ -29,7 +29,7 @@
 #include "ngx_veriff_seal.h"
 
 
-#define LOAD_BATCH     5000
+#define LOAD_BATCH     50000
 #define LOAD_SIZE      ((size_t) 2 * 1024 * 1024 * 1024)
 #define LOAD_DECIDED   86400            /* s ago */
 #define LOAD_NAME_LEN  64
