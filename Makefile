@@ -24,7 +24,7 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 # with ASan and UBSan; JOBS is how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
-JOBS        ?= 2
+JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
