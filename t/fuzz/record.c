@@ -159,7 +159,7 @@ judged(ngx_veriff_record_t *record, ngx_str_t *input)
             fuzz_must(input->data[1] == NGX_VERIFF_STATUS_APPROVED);
             fuzz_must(!policy.watchlist || !matched);
             fuzz_must(policy.max_age == 0
-                      || (int64_t) number(&input->data[16], 8) / 1000000
+                      || (int64_t) word(input, DECIDED) / 1000000
                          > NOW - policy.max_age);
         }
 
