@@ -233,6 +233,7 @@ step(ngx_veriff_history_t *before, ngx_veriff_history_t *after,
 
     if (was == NGX_VERIFF_VERIFIED && is != NGX_VERIFF_VERIFIED) {
         fuzz_must(message->m.status == NGX_VERIFF_STATUS_DECLINED);
+        fuzz_must(message->m.time >= before->standing.decided);
         fuzz_must(message->m.time != 0 && !message->m.match);
     }
 
