@@ -678,7 +678,6 @@ on_block(8 => sub {
 on_block(9 => sub {
     fault(delay => 4);
     is_unavailable('late', registers(id(200, 'd004')));
-    is_url('and then', registers(id(200, 'd005')));
 });
 
 # browsers
