@@ -350,8 +350,7 @@ sub fetch {
     alarm $timeout;
 
     print $socket +($o{method} // 'GET') . " $path HTTP/1.1\r\n"
-                  . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers)
-                  . "\r\n$body";
+                  . _lines(%headers) . "\r\n$body";
 
     my $text = '';
     while (!_is_whole($text)
@@ -359,6 +358,17 @@ sub fetch {
     alarm 0;
 
     return _answer($text, $jar);
+}
+
+# A header that is said several times has a list.
+sub _lines {
+    my (%headers) = @_;
+
+    return join '', map {
+        my $name = $_;
+        map { "$name: $_\r\n" } ref $headers{$name} ? @{ $headers{$name} }
+                                                   : $headers{$name};
+    } sort keys %headers;
 }
 
 # A connection that was to be upgraded is not closed.
