@@ -229,7 +229,7 @@ on_block(1 => sub {
 
     my $program = program();
     my $answer = $program->remove($id);
-    is_status('to delete', $answer, 403);
+    is_status('to delete', $answer, 403, qr/^\{"status":"fail",/);
     like(join(' ', provider_saw()), qr/^(?!.*DELETE)/, 'which is not asked');
 
     # as the example says how
