@@ -19,6 +19,8 @@
 
 static ngx_veriff_json_t *ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
     size_t len, size_t flags, json_error_t *error);
+static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
+    json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
@@ -76,7 +78,12 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
         return NULL;
     }
 
-    json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
+    json = NULL;
+
+    if (!ngx_veriff_json_nul(p, len, error)) {
+        json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags,
+                          error);
+    }
 
     if (json == NULL) {
         return NULL;
@@ -86,6 +93,37 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
     cln->data = json;
 
     return (ngx_veriff_json_t *) json;
+}
+
+
+/* jansson overlooks one that follows a number */
+
+static ngx_uint_t
+ngx_veriff_json_nul(u_char *p, size_t len, json_error_t *error)
+{
+    u_char  *nul;
+
+    nul = len ? memchr(p, '\0', len) : NULL;
+
+    if (nul == NULL) {
+        return 0;
+    }
+
+    error->line = 1;
+    error->column = 1;
+
+    for ( /* void */ ; p < nul; p++) {
+        error->column++;
+
+        if (*p == LF) {
+            error->line++;
+            error->column = 1;
+        }
+    }
+
+    ngx_memcpy(error->text, "NUL byte", sizeof("NUL byte"));
+
+    return 1;
 }
 
 

@@ -19,7 +19,7 @@ my @user = (GET => '/v1/user/verification');
 my @status = (GET => '/v1/user/verification/status');
 
 my %us = ('X-US-Env' => 'true');
-my $us;
+my $us;             # the other provider
 
 
 # ---- the app ---------------------------------------------------------------
@@ -96,6 +96,25 @@ sub as {
 
 # what the provider has seen
 sub created { return scalar grep { $_ eq 'POST /v1/sessions' } provider_saw() }
+
+# so many at the same time register with this body
+sub at_once {
+    my ($count, $body) = @_;
+
+    my @sockets = map { connect_to() } 1 .. $count;
+
+    print $_ "POST $register[1] HTTP/1.1\r\nHost: app.example.com\r\n"
+             . "Connection: close\r\nX-Client-Key: $key{web}\r\n"
+             . 'Content-Length: ' . length($body) . "\r\n\r\n$body"
+        for @sockets;
+
+    local $SIG{ALRM} = sub { die 'no answer' };
+    alarm 15;
+    my @answers = map { my $socket = $_; local $/; scalar <$socket> } @sockets;
+    alarm 0;
+
+    return map { $_ // '' } @answers;
+}
 
 sub read_file {
     my ($file) = @_;
@@ -369,6 +388,14 @@ on_block(3 => sub {
 
     is_deeply([app_seen()], [], 'the app was not asked');
 
+    # and how
+    for my $call (\@user, \@status, \@registering) {
+        is_message("DELETE $call->[1]", call(DELETE => $call->[1], as('0001',
+                       'X-Onboarding-Id' => id(200, '0001'))), 405);
+    }
+
+    is_message('POST, of a status', call(POST => $status[1], as('0001')), 405);
+
     # and by no token
     my @cookie = (headers => { Cookie => 'sid=token-0001' });
 
@@ -402,6 +429,7 @@ on_block(3 => sub {
 on_block(4 => sub {
     my $id = id(200, 'a001');
 
+    app_seen();
     is_state('before', asks($id), 'UNVERIFIED', 'none');
 
     my $answer = registers($id);
@@ -438,6 +466,11 @@ on_block(4 => sub {
     is_nothing('approved', registers($id), 'VERIFIED');
     is(created(), 1, 'one session in all');
 
+    # the app is told who
+    my @told = grep { m{^app POST /veriff/webhook } } app_seen();
+    is(scalar @told, 3, 'started, submitted, approved');
+    like($_, qr/ x-veriff-user=user-a001( |$)/, 'of whom') for @told;
+
     # the account that came of it
     is_state('with a token', call(@status, as('a001')), 'VERIFIED',
              'approved');
@@ -452,6 +485,15 @@ on_block(4 => sub {
     is_state('another token', call(@status, as('a003')), 'UNVERIFIED', 'none');
     isnt(is_url('another token', call(@user, as('a003'))), $url,
          'another URL');
+
+    # several devices at once
+    my $before = created();
+    my @answers = at_once(4, json(id(200, 'a005')));
+    my %urls = map { $_ => 1 } map { /"sessionUrl":"([^"]+)"/ } @answers;
+
+    is(scalar(grep { m{^HTTP/1\.1 200 } } @answers), 4, 'all are answered');
+    is(scalar keys %urls, 1, 'with the same URL');
+    is(created() - $before, 1, 'of one session');
 
     # the other way round: what an account began, its onboarding id goes on
     $url = is_url('a token first', call(@user, as('a004')));
@@ -709,8 +751,8 @@ on_block(10 => sub {
     is_status('the app', fetch('/x'), 200, qr{^app GET /x$});
     is_status('its API', fetch('/v1/auth/register/details', method => 'POST',
                                body => '{}'), 200, qr{^app POST /v1/auth/});
-    is_status('what it says itself', fetch('/v1/status', %alice), 200,
-              qr{^app GET /v1/status$});
+    is_status('what it says itself', fetch('/v1/gone', %alice), 404,
+              qr{^app GET /v1/gone$});
 });
 
 # nothing of it is kept in clear
@@ -801,6 +843,7 @@ on_block(12 => sub {
 no_root_location();
 app_says('/internal/onboarding' => \&onboarding);
 app_says('/internal/account' => \&account);
+app_says('/v1/gone' => sub { 404 });
 start_app();
 start_sandbox(public_url => 'https://alchemy.veriff.com');
 

@@ -135,6 +135,9 @@ test_documents(void)
     expect(!parses_mem("{\"a\":\"\0\"}", 9));
     expect(!parses_mem("{}\0", 3));
     expect(!parses_mem("\0{}", 3));
+    expect(!parses_mem("[1\0]", 4));
+    expect(!parses_mem("{\"a\":-1.5e3\0}", 13));
+    expect(!parses_mem("[1\0,2]", 6));
 
     unit_group("invalid UTF-8 is refused");
 
@@ -186,6 +189,13 @@ test_errors(void)
            == NULL);
     expect(ngx_strlchr(err.text.data, err.text.data + err.text.len, '\x1b')
            == NULL);
+
+    text = unit_mem(pool, "{\n \"a\": 1\0}", 11);
+
+    expect(ngx_veriff_json_parse(pool, text.data, text.len, &err) == NULL);
+    expect(err.line == 2);
+    expect(err.column == 8);
+    expect_str(err.text, "NUL byte");
 
     text = unit_str(pool, "{}");
 
