@@ -24,7 +24,7 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 # with ASan and UBSan; JOBS is how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
-JOBS        ?= 2
+JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
@@ -165,9 +165,10 @@ suites-asan: $(if $(NGINX_SRC),nginx,module)
 conf-check: module
 	t/tools/conf-check $(BINARY) $(MODULE)
 
-## docs-check: directives and variables of the code against README.md
+## docs-check: the code against README.md, the tests against t/README.md
 docs-check:
 	t/tools/docs-check
+	t/tools/table-check
 
 ## style-check: what a machine can check of the code's style
 style-check:
