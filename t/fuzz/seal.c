@@ -36,6 +36,7 @@ static void cookie(ngx_pool_t *pool, ngx_str_t *text);
 static void plain(ngx_pool_t *pool, ngx_str_t *bytes);
 static void way(ngx_pool_t *pool, time_t max_age, size_t n, ngx_str_t *user,
     ngx_str_t *path);
+static ngx_str_t extended(ngx_pool_t *pool, ngx_str_t *text);
 static ngx_str_t changed(ngx_pool_t *pool, ngx_str_t *text, size_t n);
 static void setup(void);
 
@@ -98,7 +99,7 @@ token(ngx_pool_t *pool, ngx_str_t *text, ngx_str_t *user)
     u_char      uuid[NGX_VERIFF_UUID_LEN], again[NGX_VERIFF_UUID_LEN];
     u_char      name[NGX_VERIFF_NAME_LEN], other[NGX_VERIFF_NAME_LEN];
     ngx_int_t   rc;
-    ngx_str_t   opened, sealed;
+    ngx_str_t   opened, sealed, longer;
 
     /* one that opens is one that we made: the only one of its user */
 
@@ -126,6 +127,12 @@ token(ngx_pool_t *pool, ngx_str_t *text, ngx_str_t *user)
     fuzz_must(ngx_veriff_token_open(pool, keys, &aml, &sealed, &opened)
               == NGX_DECLINED);
     fuzz_must(ngx_veriff_token_open(pool, others, &kyc, &sealed, &opened)
+              == NGX_DECLINED);
+
+    /* it has one form */
+
+    longer = extended(pool, &sealed);
+    fuzz_must(ngx_veriff_token_open(pool, keys, &kyc, &longer, &opened)
               == NGX_DECLINED);
 
     sealed = changed(pool, &sealed, user->data[0]);
@@ -321,6 +328,20 @@ way(ngx_pool_t *pool, time_t max_age, size_t n, ngx_str_t *user,
 
 
 static ngx_str_t
+extended(ngx_pool_t *pool, ngx_str_t *text)
+{
+    ngx_str_t  longer;
+
+    longer.len = text->len + 1;
+    longer.data = ngx_pnalloc(pool, longer.len);
+
+    *ngx_cpymem(longer.data, text->data, text->len) = '=';
+
+    return longer;
+}
+
+
+static ngx_str_t
 changed(ngx_pool_t *pool, ngx_str_t *text, size_t n)
 {
     ngx_str_t  other;
@@ -339,19 +360,13 @@ changed(ngx_pool_t *pool, ngx_str_t *text, size_t n)
 static void
 setup(void)
 {
-    u_char       key[NGX_VERIFF_KEY_LEN];
-    ngx_pool_t  *pool;
-
-    static ngx_pool_t  *kept;
-
-    pool = ngx_stub_pool_create();
-    kept = pool;
+    u_char  key[NGX_VERIFF_KEY_LEN];
 
     ngx_memset(key, 'k', sizeof(key));
-    keys = ngx_veriff_keys_create(kept, key);
+    keys = ngx_veriff_keys_create(fuzz_kept(), key);
 
     ngx_memset(key, 'o', sizeof(key));
-    others = ngx_veriff_keys_create(kept, key);
+    others = ngx_veriff_keys_create(fuzz_kept(), key);
 
     fuzz_must(keys && others);
 }
