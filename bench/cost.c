@@ -10,6 +10,7 @@
  * has.
  *
  *     cost file ...      prints "file bytes hmac-ns jansson-ns" for each
+ *     cost memory bytes  prints the ns of one read at a random place of it
  *
  * The key is set once, as a server does.  A file that is no JSON has "-" for
  * jansson.  Each figure is the median of several runs of CPU time.
@@ -29,6 +30,7 @@
 
 
 #define COST_RUNS  7
+#define COST_LINE  64           /* bytes that are read at once */
 #define COST_NS    40000000     /* of each run */
 
 
@@ -177,6 +179,50 @@ cost_of(cost_pt call, const unsigned char *p, size_t len)
 }
 
 
+/* each read says where the next one is, so that none is made ahead */
+
+static double
+cost_memory(size_t bytes)
+{
+    long       n, reads;
+    size_t     i, j, places, swap, *next;
+    long long  begin;
+
+    places = bytes / COST_LINE;
+    next = malloc(places * COST_LINE);
+
+    if (next == NULL) {
+        cost_die("malloc");
+    }
+
+    /* one cycle through all of it (Sattolo) */
+
+#define cost_at(i)  next[(i) * (COST_LINE / sizeof(size_t))]
+
+    for (i = 0; i < places; i++) {
+        cost_at(i) = i;
+    }
+
+    for (i = places - 1; i > 0; i--) {
+        j = ((size_t) random() << 31 | random()) % i;
+        swap = cost_at(i);
+        cost_at(i) = cost_at(j);
+        cost_at(j) = swap;
+    }
+
+    reads = 5000000;
+    begin = cost_now();
+
+    for (n = 0, i = 0; n < reads; n++) {
+        i = cost_at(i);
+    }
+
+    /* i is used, or nothing of it would be done */
+
+    return (double) (cost_now() - begin) / reads + (i == places);
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -184,6 +230,11 @@ main(int argc, char **argv)
     size_t          len;
     double          hmac, jansson;
     unsigned char  *p;
+
+    if (argc == 3 && strcmp(argv[1], "memory") == 0) {
+        printf("%.1f\n", cost_memory(atoll(argv[2])));
+        return 0;
+    }
 
     cost_key();
 

@@ -40,6 +40,7 @@
 #define LOAD_SESSION   's'
 #define LOAD_ECHO      'e'
 #define LOAD_INTEGRATION  'i'
+#define LOAD_SWEEP     'm'
 #define LOAD_INDEX_LEN (NGX_VERIFF_NAME_LEN + 8)
 
 
@@ -276,6 +277,40 @@ load_users(load_t *load, ngx_uint_t open, unsigned long from,
 }
 
 
+/* it is looked through each hour: not while it is measured */
+
+static void
+load_swept(load_t *load)
+{
+    u_char                 mark[16];
+    uint64_t               now;
+    ngx_uint_t             i;
+    ngx_veriff_lmdb_op_t   op;
+    ngx_veriff_lmdb_job_t  job;
+
+    ngx_memzero(&op, sizeof(ngx_veriff_lmdb_op_t));
+    ngx_memzero(mark, sizeof(mark));
+
+    now = (uint64_t) time(NULL);
+
+    for (i = 0; i < 8; i++) {
+        mark[i] = (u_char) (now >> (8 * i));
+    }
+
+    mark[8] = 1;
+
+    op.key[0] = LOAD_SWEEP;
+    op.value.data = mark;
+    op.value.len = sizeof(mark);
+
+    job.ops = &op;
+    job.next = NULL;
+
+    ngx_veriff_lmdb_batch(load->db, &job);
+    load_must(job.rc, "sweep");
+}
+
+
 static void
 load_store(ngx_pool_t *pool, load_t *load, char *path, unsigned long users,
     unsigned long open)
@@ -302,6 +337,8 @@ load_store(ngx_pool_t *pool, load_t *load, char *path, unsigned long users,
     for (i = 0; i < open; i += LOAD_BATCH) {
         load_users(load, 1, i, ngx_min(open - i, LOAD_BATCH));
     }
+
+    load_swept(load);
 
     load_must(ngx_veriff_lmdb_stat(load->db, &all), "stat");
 

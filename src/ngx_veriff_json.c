@@ -24,6 +24,7 @@ static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
+static ngx_int_t ngx_veriff_json_number(json_t *json, int64_t *value);
 static ngx_uint_t ngx_veriff_json_count(json_t *json, ngx_uint_t level);
 static ngx_veriff_member_t *ngx_veriff_json_copy(json_t *json,
     ngx_uint_t level, ngx_veriff_member_t *member);
@@ -212,7 +213,6 @@ ngx_int_t
 ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
     int64_t *value)
 {
-    double   real;
     json_t  *member;
 
     *value = 0;
@@ -227,14 +227,23 @@ ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
         return NGX_DECLINED;
     }
 
-    if (json_is_integer(member)) {
-        *value = json_integer_value(member);
+    return ngx_veriff_json_number(member, value);
+}
+
+
+static ngx_int_t
+ngx_veriff_json_number(json_t *json, int64_t *value)
+{
+    double  real;
+
+    if (json_is_integer(json)) {
+        *value = json_integer_value(json);
         return NGX_OK;
     }
 
     /* see ngx_veriff_json_parse_provider() */
 
-    real = json_is_real(member) ? json_real_value(member) : 0.5;
+    real = json_is_real(json) ? json_real_value(json) : 0.5;
 
     if (real < -NGX_VERIFF_JSON_REAL_MAX || real > NGX_VERIFF_JSON_REAL_MAX
         || real != (double) (int64_t) real)
@@ -351,8 +360,10 @@ ngx_veriff_json_member(json_t *json, ngx_veriff_member_t *member)
         break;
 
     case JSON_INTEGER:
-        member->type = NGX_VERIFF_MEMBER_INTEGER;
-        member->integer = json_integer_value(json);
+    case JSON_REAL:
+        member->type = (ngx_veriff_json_number(json, &member->integer)
+                        == NGX_OK)
+                       ? NGX_VERIFF_MEMBER_INTEGER : NGX_VERIFF_MEMBER_OTHER;
         break;
 
     case JSON_NULL:

@@ -29,11 +29,11 @@
  * if the highest bit but one says that it is "decided".  So each record has
  * one form.
  *
- * Then come the attempts (8 bytes hash, 1 byte event and decided), the screenings
- * (8 bytes hash, 8 bytes time, 1 byte match; how many is in the upper half of
- * the flags), the standing session's id, if the open session is another one
- * its id and the standing session's vendor_data and end_user_id, then user and
- * URL.
+ * Then come the attempts (8 bytes hash, 1 byte event and decided), the
+ * screenings (8 bytes hash, 8 bytes time, 1 byte match; how many is in the
+ * upper half of the flags), the standing session's id, if the open session is
+ * another one its id and the standing session's vendor_data and end_user_id,
+ * then user and URL.
  */
 
 #define NGX_VERIFF_RECORD_HEAD      128
@@ -83,8 +83,8 @@ ngx_veriff_record_len(ngx_veriff_record_t *record)
 
     ngx_veriff_record_head(record, head);
 
-    len = ngx_veriff_record_pack(head, NULL) + h->standing.session.len + record->user.len
-          + h->nscreenings * NGX_VERIFF_RECORD_SCREENING;
+    len = ngx_veriff_record_pack(head, NULL) + h->standing.session.len
+          + record->user.len + h->nscreenings * NGX_VERIFF_RECORD_SCREENING;
 
     if (!ngx_veriff_record_own(record)) {
         len += h->open.nattempts * NGX_VERIFF_RECORD_ATTEMPT
@@ -465,7 +465,8 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *head, u_char *p,
     }
 
     for (i = 0; i < head[4]; i++) {
-        event = p[i * NGX_VERIFF_RECORD_ATTEMPT + 8] & ~NGX_VERIFF_ATTEMPT_DECIDED;
+        event = p[i * NGX_VERIFF_RECORD_ATTEMPT + 8]
+                & ~NGX_VERIFF_ATTEMPT_DECIDED;
 
         if (event != NGX_VERIFF_STATUS_NONE
             && event != NGX_VERIFF_STATUS_STARTED

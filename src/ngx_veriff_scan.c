@@ -14,6 +14,7 @@
 #define NGX_VERIFF_SCAN_DEPTH   32      /* objects and arrays in each other */
 #define NGX_VERIFF_SCAN_NAMES   128     /* of all objects that are open */
 #define NGX_VERIFF_SCAN_DIGITS  18      /* they never overflow */
+#define NGX_VERIFF_SCAN_EXACT   15      /* nor are they rounded */
 
 
 #if (__GNUC__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
@@ -526,8 +527,9 @@ static ngx_int_t
 ngx_veriff_scan_number(ngx_veriff_scan_t *scan, ngx_veriff_member_t *member)
 {
     u_char      *p, *last, *digits;
+    size_t       len;
     int64_t      n;
-    ngx_uint_t   minus;
+    ngx_uint_t   minus, whole;
 
     p = scan->p;
     last = scan->last;
@@ -552,6 +554,7 @@ ngx_veriff_scan_number(ngx_veriff_scan_t *scan, ngx_veriff_member_t *member)
     }
 
     scan->p = p;
+    len = p - digits;
 
     if (p == last || (*p != '.' && *p != 'e' && *p != 'E')) {
         member->type = NGX_VERIFF_MEMBER_INTEGER;
@@ -565,14 +568,24 @@ ngx_veriff_scan_number(ngx_veriff_scan_t *scan, ngx_veriff_member_t *member)
     }
 
     digits = p;
+    whole = 1;
 
     while (p < last && *p >= '0' && *p <= '9'
            && p - digits < NGX_VERIFF_SCAN_DIGITS)
     {
-        p++;
+        whole &= (*p++ == '0');
     }
 
     scan->p = p;
+
+    if (scan->member && len + (p - digits) > NGX_VERIFF_SCAN_EXACT) {
+        return NGX_DECLINED;
+    }
+
+    if (whole) {
+        member->type = NGX_VERIFF_MEMBER_INTEGER;
+        member->integer = minus ? -n : n;
+    }
 
     /* what comes next must be the end of it: more digits or "e" are not */
 

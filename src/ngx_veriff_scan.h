@@ -24,9 +24,9 @@
 
 
 typedef enum {
-    NGX_VERIFF_MEMBER_OTHER = 0,    /* an array, a boolean, a real number */
+    NGX_VERIFF_MEMBER_OTHER = 0,    /* an array, a boolean, a fraction */
     NGX_VERIFF_MEMBER_NULL,
-    NGX_VERIFF_MEMBER_INTEGER,
+    NGX_VERIFF_MEMBER_INTEGER,      /* 5.0 is one, too */
     NGX_VERIFF_MEMBER_STRING,
     NGX_VERIFF_MEMBER_OBJECT
 } ngx_veriff_member_e;
@@ -55,9 +55,9 @@ typedef struct {
  *
  * NGX_OK means that it is one object, which ngx_veriff_json_parse() takes,
  * too.  NGX_DECLINED says nothing: it may be malformed, or have what is rare
- * and left to ngx_veriff_json_parse() and ngx_veriff_json_members(): numbers that are long or have exponents, surrogates,
- * names with escapes, strings with escapes among the members that are kept,
- * many members or levels.
+ * and left to ngx_veriff_json_parse() and ngx_veriff_json_members(): numbers
+ * that are long or have exponents, surrogates, names with escapes, strings
+ * with escapes among the members that are kept, many members or levels.
  */
 ngx_int_t ngx_veriff_scan(u_char *p, size_t len, ngx_veriff_member_t *buf,
     ngx_veriff_members_t *members);
