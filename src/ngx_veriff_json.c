@@ -17,24 +17,93 @@
 #define NGX_VERIFF_JSON_REAL_MAX  9007199254740992.0
 
 
-static ngx_veriff_json_t *ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
-    size_t len, size_t flags, json_error_t *error);
+static void *ngx_veriff_json_malloc(size_t size);
+static void ngx_veriff_json_done(void *data);
+static ngx_int_t ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
+    size_t len, size_t flags, json_error_t *error, ngx_veriff_json_t **json);
 static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
     json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
-static ngx_int_t ngx_veriff_json_number(json_t *json, int64_t *value);
-static ngx_uint_t ngx_veriff_json_count(json_t *json, ngx_uint_t level);
-static ngx_veriff_member_t *ngx_veriff_json_copy(json_t *json,
-    ngx_uint_t level, ngx_veriff_member_t *member);
-static void ngx_veriff_json_member(json_t *json, ngx_veriff_member_t *member);
+static size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
+
+
+static json_malloc_t  ngx_veriff_json_next;
+static ngx_uint_t     ngx_veriff_json_users;
+static ngx_uint_t     ngx_veriff_json_lacks;
+
+
+ngx_int_t
+ngx_veriff_json_init(ngx_pool_t *pool)
+{
+    json_free_t          release;
+    json_malloc_t        allocate;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate != ngx_veriff_json_malloc) {
+        ngx_veriff_json_next = allocate;
+        json_set_alloc_funcs(ngx_veriff_json_malloc, release);
+    }
+
+    ngx_veriff_json_users++;
+
+    cln->handler = ngx_veriff_json_done;
+    cln->data = &ngx_veriff_json_users;
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_veriff_json_malloc(size_t size)
+{
+    void  *p;
+
+    p = ngx_veriff_json_next(size);
+
+    if (p == NULL) {
+        ngx_veriff_json_lacks = 1;
+    }
+
+    return p;
+}
+
+
+/* the module may be unloaded */
+
+static void
+ngx_veriff_json_done(void *data)
+{
+    ngx_uint_t *users = data;
+
+    json_free_t    release;
+    json_malloc_t  allocate;
+
+    if (--*users) {
+        return;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate == ngx_veriff_json_malloc) {
+        json_set_alloc_funcs(ngx_veriff_json_next, release);
+    }
+}
 
 
 ngx_veriff_json_t *
 ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_json_error_t *err)
 {
+    ngx_int_t           rc;
     json_error_t        error;
     ngx_veriff_json_t  *json;
 
@@ -42,9 +111,9 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
         ngx_memzero(err, sizeof(ngx_veriff_json_error_t));
     }
 
-    json = ngx_veriff_json_load(pool, p, len, 0, &error);
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, &json);
 
-    if (json == NULL && err) {
+    if (rc == NGX_DECLINED && err) {
         ngx_veriff_json_error(pool, &error, err);
     }
 
@@ -52,51 +121,78 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
 }
 
 
-ngx_veriff_json_t *
-ngx_veriff_json_parse_provider(ngx_pool_t *pool, u_char *p, size_t len)
+ngx_int_t
+ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
 {
-    json_error_t        error;
-    ngx_veriff_json_t  *json;
+    json_error_t  error;
 
-    json = ngx_veriff_json_load(pool, p, len, 0, &error);
-
-    if (json || json_error_code(&error) != json_error_numeric_overflow) {
-        return json;
-    }
-
-    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error);
+    return ngx_veriff_json_load(pool, p, len, 0, &error, json);
 }
 
 
-static ngx_veriff_json_t *
-ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
-    json_error_t *error)
+ngx_int_t
+ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
 {
-    json_t              *json;
+    ngx_int_t     rc;
+    json_error_t  error;
+
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, json);
+
+    if (rc != NGX_DECLINED
+        || json_error_code(&error) != json_error_numeric_overflow)
+    {
+        return rc;
+    }
+
+    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error,
+                                json);
+}
+
+
+static ngx_int_t
+ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
+    json_error_t *error, ngx_veriff_json_t **json)
+{
+    json_t              *root;
     ngx_pool_cleanup_t  *cln;
+
+    *json = NULL;
 
     ngx_memzero(error, sizeof(json_error_t));
 
     cln = ngx_pool_cleanup_add(pool, 0);
     if (cln == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    json = NULL;
-
-    if (!ngx_veriff_json_nul(p, len, error)) {
-        json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags,
-                          error);
+    if (ngx_veriff_json_nul(p, len, error)) {
+        return NGX_DECLINED;
     }
 
-    if (json == NULL) {
-        return NULL;
+    ngx_veriff_json_lacks = 0;
+
+    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
+
+    if (ngx_veriff_json_lacks) {
+
+        /* what there is may lack bytes of strings */
+
+        json_decref(root);
+        return NGX_ERROR;
+    }
+
+    if (root == NULL) {
+        return NGX_DECLINED;
     }
 
     cln->handler = ngx_veriff_json_cleanup;
-    cln->data = json;
+    cln->data = root;
 
-    return (ngx_veriff_json_t *) json;
+    *json = (ngx_veriff_json_t *) root;
+
+    return NGX_OK;
 }
 
 
@@ -213,6 +309,7 @@ ngx_int_t
 ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
     int64_t *value)
 {
+    double   real;
     json_t  *member;
 
     *value = 0;
@@ -227,23 +324,14 @@ ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
         return NGX_DECLINED;
     }
 
-    return ngx_veriff_json_number(member, value);
-}
-
-
-static ngx_int_t
-ngx_veriff_json_number(json_t *json, int64_t *value)
-{
-    double  real;
-
-    if (json_is_integer(json)) {
-        *value = json_integer_value(json);
+    if (json_is_integer(member)) {
+        *value = json_integer_value(member);
         return NGX_OK;
     }
 
-    /* see ngx_veriff_json_parse_provider() */
+    /* see ngx_veriff_json_read_provider() */
 
-    real = json_is_real(json) ? json_real_value(json) : 0.5;
+    real = json_is_real(member) ? json_real_value(member) : 0.5;
 
     if (real < -NGX_VERIFF_JSON_REAL_MAX || real > NGX_VERIFF_JSON_REAL_MAX
         || real != (double) (int64_t) real)
@@ -264,116 +352,10 @@ ngx_veriff_json_is_object(ngx_veriff_json_t *json)
 }
 
 
-ngx_int_t
-ngx_veriff_json_members(ngx_pool_t *pool, ngx_veriff_json_t *json,
-    ngx_veriff_members_t *members)
+ngx_uint_t
+ngx_veriff_json_has(ngx_veriff_json_t *json, const char *name)
 {
-    ngx_uint_t  n;
-
-    members->first = NULL;
-    members->last = NULL;
-
-    n = ngx_veriff_json_count((json_t *) json, 1);
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    members->first = ngx_palloc(pool, n * sizeof(ngx_veriff_member_t));
-    if (members->first == NULL) {
-        return NGX_ERROR;
-    }
-
-    members->last = ngx_veriff_json_copy((json_t *) json, 1, members->first);
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_veriff_json_count(json_t *json, ngx_uint_t level)
-{
-    json_t      *value;
-    ngx_uint_t   n;
-    const char  *name;
-
-    if (!json_is_object(json) || level > NGX_VERIFF_SCAN_LEVELS) {
-        return 0;
-    }
-
-    n = 0;
-
-    json_object_foreach(json, name, value) {
-        n += 1 + ngx_veriff_json_count(value, level + 1);
-    }
-
-    return n;
-}
-
-
-/* the members of an object, each before its own; returns what is behind */
-
-static ngx_veriff_member_t *
-ngx_veriff_json_copy(json_t *json, ngx_uint_t level,
-    ngx_veriff_member_t *member)
-{
-    json_t               *value;
-    const char           *name;
-    ngx_veriff_member_t  *last;
-
-    if (!json_is_object(json) || level > NGX_VERIFF_SCAN_LEVELS) {
-        return member;
-    }
-
-    json_object_foreach(json, name, value) {
-        member->name.data = (u_char *) name;
-        member->name.len = ngx_strlen(name);
-
-        ngx_veriff_json_member(value, member);
-
-        last = ngx_veriff_json_copy(value, level + 1, member + 1);
-
-        member->inner = last - member - 1;
-        member = last;
-    }
-
-    return member;
-}
-
-
-static void
-ngx_veriff_json_member(json_t *json, ngx_veriff_member_t *member)
-{
-    ngx_str_null(&member->value);
-    member->integer = 0;
-
-    switch (json_typeof(json)) {
-
-    case JSON_OBJECT:
-        member->type = NGX_VERIFF_MEMBER_OBJECT;
-        break;
-
-    case JSON_STRING:
-        member->type = NGX_VERIFF_MEMBER_STRING;
-        member->value.data = (u_char *) json_string_value(json);
-        member->value.len = json_string_length(json);
-        break;
-
-    case JSON_INTEGER:
-    case JSON_REAL:
-        member->type = (ngx_veriff_json_number(json, &member->integer)
-                        == NGX_OK)
-                       ? NGX_VERIFF_MEMBER_INTEGER : NGX_VERIFF_MEMBER_OTHER;
-        break;
-
-    case JSON_NULL:
-        member->type = NGX_VERIFF_MEMBER_NULL;
-        break;
-
-    default:
-        member->type = NGX_VERIFF_MEMBER_OTHER;
-        break;
-    }
+    return json_object_get((json_t *) json, name) != NULL;
 }
 
 
@@ -451,7 +433,9 @@ ngx_veriff_json_utf8(ngx_str_t *value)
 }
 
 
-size_t
+/* the length of a valid character, or 0 */
+
+static size_t
 ngx_veriff_json_char_len(u_char *p, u_char *last)
 {
     size_t    i, n;

@@ -11,8 +11,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_veriff_scan.h"
-
 
 /*
  * Reading and building JSON.  jansson is included by ngx_veriff_json.c and
@@ -30,6 +28,14 @@ typedef struct {
 
 
 /*
+ * To be called before the others, once for each configuration: lets it be
+ * noticed that there is no memory.  jansson 2.14 leaves out a character of a
+ * string that it has no memory for, and goes on.  It lasts as long as the
+ * pool.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_veriff_json_init(ngx_pool_t *pool);
+
+/*
  * Parses len bytes that must be one JSON object or array: duplicate keys,
  * NUL characters, invalid UTF-8 and trailing bytes are refused, depth is
  * bounded by jansson (2048).  The result lives as long as the pool.
@@ -41,12 +47,19 @@ ngx_veriff_json_t *ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p,
     size_t len, ngx_veriff_json_error_t *err);
 
 /*
- * The same for what the provider says, to which it may add members at any
- * time: integers of more than 64 bits are no reason to refuse it.  If there
- * is one, all numbers are as precise as a double.
+ * The same, for those who must tell bad input from lack of memory: NGX_OK
+ * (*json is set), NGX_DECLINED (bad input) or NGX_ERROR (no memory).
  */
-ngx_veriff_json_t *ngx_veriff_json_parse_provider(ngx_pool_t *pool,
-    u_char *p, size_t len);
+ngx_int_t ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json);
+
+/*
+ * ngx_veriff_json_read() for what the provider says, to which it may add
+ * members at any time: integers of more than 64 bits are no reason to refuse
+ * it.  If there is one, all numbers are as precise as a double.
+ */
+ngx_int_t ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p,
+    size_t len, ngx_veriff_json_t **json);
 
 /*
  * Returns the member of an object that is itself an object, or NULL
@@ -75,13 +88,8 @@ ngx_int_t ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
 /* Non-zero if it is an object, not an array (json may be NULL). */
 ngx_uint_t ngx_veriff_json_is_object(ngx_veriff_json_t *json);
 
-/*
- * What ngx_veriff_scan() would find in it, allocated from the pool; strings
- * borrow from the document.  There is nothing in what is no object.
- * NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_veriff_json_members(ngx_pool_t *pool, ngx_veriff_json_t *json,
-    ngx_veriff_members_t *members);
+/* Non-zero if the object has the member, whatever its type. */
+ngx_uint_t ngx_veriff_json_has(ngx_veriff_json_t *json, const char *name);
 
 /*
  * Writes the JSON string literal of value, quotes included, at p and
@@ -91,9 +99,6 @@ ngx_int_t ngx_veriff_json_members(ngx_pool_t *pool, ngx_veriff_json_t *json,
  * bytes must be valid UTF-8 (ngx_veriff_json_utf8()).
  */
 uintptr_t ngx_veriff_json_escape(u_char *p, ngx_str_t *value);
-
-/* The length of the valid character at p, or 0; NUL is none. */
-size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
 
 /* NGX_OK if the bytes are valid UTF-8 without NUL, else NGX_DECLINED. */
 ngx_int_t ngx_veriff_json_utf8(ngx_str_t *value);

@@ -9,7 +9,6 @@
 
 #include "ngx_veriff_api.h"
 #include "ngx_veriff_json.h"
-#include "ngx_veriff_scan.h"
 #include "ngx_veriff_webhook.h"
 
 
@@ -24,20 +23,16 @@ typedef struct {
 } ngx_veriff_webhook_event_t;
 
 
-static ngx_int_t ngx_veriff_webhook_tree(ngx_pool_t *pool, u_char *p,
-    size_t len, ngx_veriff_members_t *members);
-static ngx_int_t ngx_veriff_webhook_keep(ngx_pool_t *pool,
-    ngx_veriff_webhook_t *webhook);
 static ngx_veriff_webhook_e ngx_veriff_webhook_classify(
-    ngx_veriff_members_t *json);
+    ngx_veriff_json_t *json);
 static ngx_veriff_webhook_e ngx_veriff_webhook_event_type(ngx_str_t *value);
-static ngx_uint_t ngx_veriff_webhook_is(ngx_veriff_members_t *json,
+static ngx_uint_t ngx_veriff_webhook_is(ngx_veriff_json_t *json,
     const char *name, const char *value);
-static void ngx_veriff_webhook_common(ngx_veriff_members_t *json,
+static void ngx_veriff_webhook_common(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook);
-static void ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
+static void ngx_veriff_webhook_specific(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook);
-static void ngx_veriff_webhook_full_auto(ngx_veriff_members_t *json,
+static void ngx_veriff_webhook_full_auto(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook);
 
 
@@ -73,84 +68,30 @@ ngx_int_t
 ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_webhook_t *webhook)
 {
-    ngx_int_t             rc;
-    ngx_veriff_member_t   buf[NGX_VERIFF_SCAN_MEMBERS];
-    ngx_veriff_members_t  json;
+    ngx_int_t           rc;
+    ngx_veriff_json_t  *json;
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
 
-    if (ngx_veriff_scan(p, len, buf, &json) != NGX_OK) {
-        rc = ngx_veriff_webhook_tree(pool, p, len, &json);
+    rc = ngx_veriff_json_read_provider(pool, p, len, &json);
 
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    webhook->type = ngx_veriff_webhook_classify(&json);
+    if (!ngx_veriff_json_is_object(json)) {
+        return NGX_DECLINED;
+    }
 
-    ngx_veriff_webhook_common(&json, webhook);
-    ngx_veriff_webhook_specific(&json, webhook);
+    webhook->type = ngx_veriff_webhook_classify(json);
+
+    ngx_veriff_webhook_common(json, webhook);
+    ngx_veriff_webhook_specific(json, webhook);
 
     if (webhook->session_id.data
         && ngx_veriff_api_id(&webhook->session_id) != NGX_OK)
     {
         ngx_str_null(&webhook->session_id);
-    }
-
-    return ngx_veriff_webhook_keep(pool, webhook);
-}
-
-
-/* what is rare, or malformed */
-
-static ngx_int_t
-ngx_veriff_webhook_tree(ngx_pool_t *pool, u_char *p, size_t len,
-    ngx_veriff_members_t *members)
-{
-    ngx_veriff_json_t  *json;
-
-    json = ngx_veriff_json_parse_provider(pool, p, len);
-
-    if (json == NULL || !ngx_veriff_json_is_object(json)) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_veriff_json_members(pool, json, members);
-}
-
-
-/* the bytes that they were found in may be changed or freed by other modules */
-
-static ngx_int_t
-ngx_veriff_webhook_keep(ngx_pool_t *pool, ngx_veriff_webhook_t *webhook)
-{
-    u_char      *p;
-    size_t       len;
-    ngx_str_t   *strings[] = { &webhook->session_id, &webhook->attempt_id,
-                               &webhook->vendor_data, &webhook->end_user_id,
-                               &webhook->status, &webhook->decision_time };
-    ngx_uint_t   i;
-
-    len = 0;
-
-    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-        len += strings[i]->len;
-    }
-
-    p = ngx_pnalloc(pool, len + 1);
-    if (p == NULL) {
-        ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-
-        if (strings[i]->data) {
-            ngx_memcpy(p, strings[i]->data, strings[i]->len);
-            strings[i]->data = p;
-            p += strings[i]->len;
-        }
     }
 
     return NGX_OK;
@@ -165,21 +106,24 @@ ngx_veriff_webhook_type_name(ngx_veriff_webhook_e type)
 
 
 static ngx_veriff_webhook_e
-ngx_veriff_webhook_classify(ngx_veriff_members_t *json)
+ngx_veriff_webhook_classify(ngx_veriff_json_t *json)
 {
-    int64_t               code;
-    ngx_str_t             value;
-    ngx_veriff_member_t  *verification;
+    int64_t    code;
+    ngx_str_t  value;
 
-    verification = ngx_veriff_member(json, "verification");
+    if (ngx_veriff_json_has(json, "verification")) {
 
-    if (verification) {
-        return (verification->type == NGX_VERIFF_MEMBER_OBJECT
-                || verification->type == NGX_VERIFF_MEMBER_NULL)
-               ? NGX_VERIFF_WEBHOOK_DECISION : NGX_VERIFF_WEBHOOK_UNKNOWN;
+        if (ngx_veriff_json_object(json, "verification")
+            || ngx_veriff_json_string(json, "verification", &value)
+               == NGX_DECLINED)
+        {
+            return NGX_VERIFF_WEBHOOK_DECISION;
+        }
+
+        return NGX_VERIFF_WEBHOOK_UNKNOWN;
     }
 
-    if (ngx_veriff_member_string(json, "eventType", &value) == NGX_OK) {
+    if (ngx_veriff_json_string(json, "eventType", &value) == NGX_OK) {
         return ngx_veriff_webhook_event_type(&value);
     }
 
@@ -187,13 +131,13 @@ ngx_veriff_webhook_classify(ngx_veriff_members_t *json)
         return NGX_VERIFF_WEBHOOK_CURP;
     }
 
-    if (ngx_veriff_member_string(json, "checkType", &value) == NGX_OK) {
+    if (ngx_veriff_json_string(json, "checkType", &value) == NGX_OK) {
         return NGX_VERIFF_WEBHOOK_WATCHLIST;
     }
 
-    code = ngx_veriff_member_integer(json, "code");
+    (void) ngx_veriff_json_integer(json, "code", &code);
 
-    if (ngx_veriff_member_string(json, "addressId", &value) == NGX_OK
+    if (ngx_veriff_json_string(json, "addressId", &value) == NGX_OK
         || code == NGX_VERIFF_WEBHOOK_CODE_ADDRESS)
     {
         return NGX_VERIFF_WEBHOOK_ADDRESS;
@@ -201,8 +145,8 @@ ngx_veriff_webhook_classify(ngx_veriff_members_t *json)
 
     if (code >= NGX_VERIFF_WEBHOOK_CODE_MIN
         && code <= NGX_VERIFF_WEBHOOK_CODE_MAX
-        && (ngx_veriff_member_string(json, "action", &value) == NGX_OK
-            || ngx_veriff_member_string(json, "feature", &value) == NGX_OK))
+        && (ngx_veriff_json_string(json, "action", &value) == NGX_OK
+            || ngx_veriff_json_string(json, "feature", &value) == NGX_OK))
     {
         return NGX_VERIFF_WEBHOOK_EVENT;
     }
@@ -229,12 +173,12 @@ ngx_veriff_webhook_event_type(ngx_str_t *value)
 
 
 static ngx_uint_t
-ngx_veriff_webhook_is(ngx_veriff_members_t *json, const char *name,
+ngx_veriff_webhook_is(ngx_veriff_json_t *json, const char *name,
     const char *value)
 {
     ngx_str_t  text;
 
-    return ngx_veriff_member_string(json, name, &text) == NGX_OK
+    return ngx_veriff_json_string(json, name, &text) == NGX_OK
            && text.len == ngx_strlen(value)
            && ngx_strncmp(text.data, value, text.len) == 0;
 }
@@ -243,26 +187,24 @@ ngx_veriff_webhook_is(ngx_veriff_members_t *json, const char *name,
 /* what every type has, in one of three places */
 
 static void
-ngx_veriff_webhook_common(ngx_veriff_members_t *json,
+ngx_veriff_webhook_common(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook)
 {
-    const char            *id;
-    ngx_veriff_members_t  *data, inner;
+    const char         *id;
+    ngx_veriff_json_t  *data;
 
     data = json;
 
     switch (webhook->type) {
 
     case NGX_VERIFF_WEBHOOK_DECISION:
-        ngx_veriff_member_object(json, "verification", &inner);
-        json = &inner;
-        data = &inner;
+        json = ngx_veriff_json_object(json, "verification");
+        data = json;
         id = "id";
         break;
 
     case NGX_VERIFF_WEBHOOK_CURP:
-        ngx_veriff_member_object(json, "data", &inner);
-        data = &inner;
+        data = ngx_veriff_json_object(json, "data");
         id = "id";
         break;
 
@@ -276,27 +218,25 @@ ngx_veriff_webhook_common(ngx_veriff_members_t *json,
         break;
     }
 
-    (void) ngx_veriff_member_string(json, id, &webhook->session_id);
-    (void) ngx_veriff_member_string(data, "attemptId", &webhook->attempt_id);
-    (void) ngx_veriff_member_string(json, "vendorData", &webhook->vendor_data);
-    (void) ngx_veriff_member_string(json, "endUserId", &webhook->end_user_id);
+    (void) ngx_veriff_json_string(json, id, &webhook->session_id);
+    (void) ngx_veriff_json_string(data, "attemptId", &webhook->attempt_id);
+    (void) ngx_veriff_json_string(json, "vendorData", &webhook->vendor_data);
+    (void) ngx_veriff_json_string(json, "endUserId", &webhook->end_user_id);
 }
 
 
 static void
-ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
+ngx_veriff_webhook_specific(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook)
 {
-    const char            *status, *time;
-    ngx_veriff_members_t   inner;
+    const char  *status, *time;
 
     time = NULL;
 
     switch (webhook->type) {
 
     case NGX_VERIFF_WEBHOOK_DECISION:
-        ngx_veriff_member_object(json, "verification", &inner);
-        json = &inner;
+        json = ngx_veriff_json_object(json, "verification");
         status = "status";
         time = "decisionTime";
         break;
@@ -312,10 +252,9 @@ ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
         break;
 
     case NGX_VERIFF_WEBHOOK_USER_STATUS:
-        ngx_veriff_member_object(json, "data", &inner);
-        ngx_veriff_member_object(&inner, "verification", &inner);
-        ngx_veriff_member_object(&inner, "userDefinedData", &inner);
-        json = &inner;
+        json = ngx_veriff_json_object(json, "data");
+        json = ngx_veriff_json_object(json, "verification");
+        json = ngx_veriff_json_object(json, "userDefinedData");
         status = "status";
         time = "createdAt";
         break;
@@ -327,8 +266,7 @@ ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
     case NGX_VERIFF_WEBHOOK_INE:
     case NGX_VERIFF_WEBHOOK_CURP:
     case NGX_VERIFF_WEBHOOK_INE_CURP:
-        ngx_veriff_member_object(json, "data", &inner);
-        json = &inner;
+        json = ngx_veriff_json_object(json, "data");
         status = "status";
         break;
 
@@ -336,10 +274,10 @@ ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
         return;
     }
 
-    (void) ngx_veriff_member_string(json, status, &webhook->status);
+    (void) ngx_veriff_json_string(json, status, &webhook->status);
 
     if (time) {
-        (void) ngx_veriff_member_string(json, time, &webhook->decision_time);
+        (void) ngx_veriff_json_string(json, time, &webhook->decision_time);
     }
 }
 
@@ -347,20 +285,21 @@ ngx_veriff_webhook_specific(ngx_veriff_members_t *json,
 /* the decision has been seen both as a string and wrapped in an object */
 
 static void
-ngx_veriff_webhook_full_auto(ngx_veriff_members_t *json,
+ngx_veriff_webhook_full_auto(ngx_veriff_json_t *json,
     ngx_veriff_webhook_t *webhook)
 {
-    ngx_veriff_members_t  verification, decision;
+    ngx_veriff_json_t  *data, *verification, *decision;
 
-    (void) ngx_veriff_member_string(json, "time", &webhook->decision_time);
+    (void) ngx_veriff_json_string(json, "time", &webhook->decision_time);
 
-    ngx_veriff_member_object(json, "data", &verification);
-    ngx_veriff_member_object(&verification, "verification", &verification);
+    data = ngx_veriff_json_object(json, "data");
+    verification = ngx_veriff_json_object(data, "verification");
+    decision = ngx_veriff_json_object(verification, "decision");
 
-    if (ngx_veriff_member_string(&verification, "decision", &webhook->status)
-        == NGX_ERROR)
-    {
-        ngx_veriff_member_object(&verification, "decision", &decision);
-        (void) ngx_veriff_member_string(&decision, "value", &webhook->status);
+    if (decision) {
+        (void) ngx_veriff_json_string(decision, "value", &webhook->status);
+        return;
     }
+
+    (void) ngx_veriff_json_string(verification, "decision", &webhook->status);
 }
