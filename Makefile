@@ -24,7 +24,7 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 # with ASan and UBSan; JOBS is how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
-JOBS        ?= 2
+JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
@@ -38,6 +38,10 @@ RELOADS     ?= 50
 
 # What "make mutants" takes away: PROMISES='3 12', or words of an entry; all.
 PROMISES    ?=
+
+# What "make fuzz" does: so many seconds for each target, and which (all).
+FUZZ_TIME   ?= 15
+FUZZ        ?=
 
 DESTDIR     ?=
 PREFIX      ?= /usr
@@ -135,9 +139,10 @@ test: deps
 	$(MAKE) conf-check docs-check style-check
 	$(MAKE) demo CHECK=1
 
-## unit: the core's unit tests, under ASan and UBSan
+## unit: the core's unit tests and fuzz corpora, under ASan and UBSan
 unit:
 	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
+	$(MAKE) -s -C t/fuzz replay BUILD=$(BUILD)/fuzz
 
 ## sandbox-check: the sandbox's own tests
 sandbox-check:
@@ -175,6 +180,11 @@ style-check:
 test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
+
+## fuzz: hostile input for each parser; FUZZ_TIME=60 seconds, FUZZ='way ..'
+fuzz: deps
+	$(MAKE) -s -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
+	    $(if $(FUZZ),TARGETS='$(FUZZ)')
 
 ## crash-test: kills nginx and cuts its power under load; KILLS=300: all
 crash-test: deps
@@ -221,4 +231,4 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        mutants unit-mutants reload-test-asan run-reload-asan demo help
+        mutants unit-mutants reload-test-asan run-reload-asan fuzz demo help

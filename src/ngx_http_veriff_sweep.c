@@ -8,11 +8,11 @@
 #include "ngx_http_veriff_sweep_entry.h"
 
 
-#define NGX_HTTP_VERIFF_SWEEP_FIRST   3000      /* ms after the start */
+#define NGX_HTTP_VERIFF_SWEEP_FIRST   1000      /* ms after the start */
 #define NGX_HTTP_VERIFF_SWEEP_EVERY   3600      /* seconds */
 #define NGX_HTTP_VERIFF_SWEEP_RETRY   60000     /* ms: the store failed */
 #define NGX_HTTP_VERIFF_SWEEP_PAUSE   10        /* ms between steps */
-#define NGX_HTTP_VERIFF_SWEEP_SPREAD  2000      /* ms: workers' difference */
+#define NGX_HTTP_VERIFF_SWEEP_SPREAD  1000      /* ms: workers' difference */
 
 
 static void ngx_http_veriff_sweep_timer(ngx_event_t *ev);
