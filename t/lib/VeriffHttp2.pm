@@ -282,6 +282,9 @@ sub _send_piece {
 sub _write {
     my ($self, $bytes) = @_;
 
+    # what was JSON once may be characters, which TLS would encode
+    utf8::downgrade($bytes);
+
     my $at = 0;
 
     while ($at < length $bytes) {

@@ -70,6 +70,7 @@ sub name { $_[0]{name} }
 sub is_http1 { $_[0]{name} =~ m{/1} }
 sub is_http2 { $_[0]{name} =~ m{/2} }
 sub is_announced { !$_[0]{unannounced} }
+sub is_bare { $_[0]{bare} }
 
 sub ask {
     my ($self, $method, $path, %o) = @_;
