@@ -119,14 +119,34 @@ sub _ask_http1 {
     my $text = '';
 
     _write_all($socket, CORE::join("\r\n", @lines) . "\r\n\r\n");
-    $text = _read_until($socket, qr/\r\n\r\n/) if $request->{slow};
+    $text = _read_until($socket, sub { $_[0] =~ /\r\n\r\n/ })
+        if $request->{slow};
 
     if (defined $body && (!$request->{slow} || $text =~ m{^HTTP/1\.1 100 })) {
         _write_body($self, $socket, $request);
         $text = '';
     }
 
-    return _http1_answer($text . _read_until($socket));
+    # nginx may keep the connection for what is left of a body
+    my $is_whole = sub { _is_whole($text . $_[0], $request->{method}) };
+
+    return _http1_answer($text . _read_until($socket, $is_whole));
+}
+
+sub _is_whole {
+    my ($text, $method) = @_;
+
+    $text =~ s{^HTTP/1\.1 1\d\d .*?\r\n\r\n}{}s;
+
+    my ($head, $body) = split /\r\n\r\n/, $text, 2;
+
+    return 0 if !defined $body;
+    return 1 if $method eq 'HEAD' || $head =~ m{^HTTP/1\.1 (?:204|304) };
+    return length $body >= $1 if $head =~ /^Content-Length: (\d+)\r?$/mi;
+    return $body =~ /(?:^|\n)0\r\n\r\n\z/
+        if $head =~ /^Transfer-Encoding: chunked\r?$/mi;
+
+    return 0;
 }
 
 sub _write_body {
@@ -165,14 +185,14 @@ sub _write_all {
 }
 
 sub _read_until {
-    my ($socket, $enough) = @_;
+    my ($socket, $is_enough) = @_;
 
     my $text = '';
     my $end = Time::HiRes::time() + $timeout;
     my $select = IO::Select->new($socket);
 
     while ((my $left = $end - Time::HiRes::time()) > 0) {
-        last if $enough && $text =~ $enough;
+        last if $is_enough->($text);
         $select->can_read($left) or last;
         sysread($socket, $text, 65536, length $text) or last;
     }
