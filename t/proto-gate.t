@@ -225,8 +225,12 @@ on_block(3 => sub {
                              ? ($1 => $_->{body}) : () } app_seen();
             is(join(' ', sort { $a <=> $b } keys %seen), '0 4 8 12',
                "$name: what the app sees");
-            is($seen{$_}, substr($filler, 100 * ($_ + 1), 3000 + 100 * ($_ + 1)),
-               "$name: byte for byte") for sort keys %seen;
+
+            for my $n (sort keys %seen) {
+                my $at = 100 * ($n + 1);
+                is($seen{$n}, substr($filler, $at, 3000 + $at),
+                   "$name: byte for byte");
+            }
         }
     }
 });

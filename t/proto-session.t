@@ -90,6 +90,9 @@ on_block(1 => sub {
                "$path: nothing new");
         }
 
+        check(\%first, $wire, 'its own origin', 200, POST => '/json',
+              fields => ['X-User: ' . somebody(), 'Origin: https://localhost']);
+
         my @user = ('X-User: ' . somebody());
 
         for (['nobody', 401, GET => []],
@@ -147,7 +150,8 @@ on_block(2 => sub {
 
         my @user = (fields => ['X-User: ' . somebody(), @json]);
 
-        check(\%first, $wire, 'no JSON', 400, POST => '/api', body => '{', @user);
+        check(\%first, $wire, 'no JSON', 400, POST => '/api', body => '{',
+              @user);
         check(\%first, $wire, 'too large', 413, POST => '/api', @user,
               body => '{"verification":{}}' . ' ' x 70_000);
         check(\%first, $wire, 'a foreign origin', 403, POST => '/api',
@@ -337,7 +341,7 @@ sub telling {
     return "location = $prefix/told { $more proxy_http_version 1.1;"
            . 'proxy_set_header X-Told "<$id|$number|$deep>";'
            . 'proxy_set_body off; proxy_method GET;'
-           . 'proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/saying; }' . "\n";
+           . 'proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/saying; }';
 }
 
 my $http = 'veriff_json_var $id /onboardingId; veriff_json_var $number /n;'
@@ -362,8 +366,9 @@ my $places = '$TEST_NGINX_WIRES
         proxy_pass http://127.0.0.1:$TEST_NGINX_APP_PORT;
     }
     ' . (api('', 'by_id') =~ s{/veriff-api/}{/by-id-api/}gr)
-    . telling('', '')   . telling('/unbuffered', 'proxy_request_buffering off;')
-    . telling('/tiny', 'proxy_request_buffering off; client_body_buffer_size 64;');
+    . telling('', '') . telling('/unbuffered', 'proxy_request_buffering off;')
+    . telling('/tiny', 'proxy_request_buffering off;
+                        client_body_buffer_size 64;');
 
 add_block_preprocessor(sub {
     my ($block) = @_;

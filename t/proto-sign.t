@@ -79,7 +79,7 @@ sub try_row {
 on_block(1 => sub {
     my %first;
 
-    for my $wire (wires('bare')) {
+    for my $wire (grep { $_->is_announced } wires('bare')) {
         my %sessions;
 
         # it counts deletions
@@ -93,11 +93,14 @@ on_block(1 => sub {
     }
 });
 
-# bodies, with buffering, and those without a length also without it
+# Bodies, with buffering, and those without a length also without it; the
+# most usual ones: api-endpoints.t.
 on_block(2 => sub {
     my %first;
 
     for my $wire (wires()) {
+        next if $wire->is_http1 && $wire->is_announced;
+
         over($wire);
 
         for my $row (grep { defined $_->{sends} } @rows) {
@@ -163,7 +166,8 @@ on_block(4 => sub {
     my $body = body_with(image(18_000_000));
 
     # over HTTP/1.1: sign-body.t
-    for my $wire (grep { !$_->is_http1 } wires('bare')) {
+    for my $wire (grep { !$_->is_http1 && !$_->is_bare
+                         || $_->name eq 'HTTP/2 in clear' } wires()) {
         my $name = length($body) . ' bytes, ' . $wire->name;
         my $ids = new_session();
 

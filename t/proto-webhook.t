@@ -255,7 +255,8 @@ on_block(4 => sub {
 
             my @answers = $wire->ask_together(map { {
                 method => 'POST', path => "$path/hook", body => $_->{body},
-                fields => $_->{fields}, piece => int(100 + length($_->{body}) / 9)
+                fields => $_->{fields},
+                piece => 100 + int(length($_->{body}) / 9),
             } } @all);
 
             my $name = "$path together, " . $wire->name;
@@ -494,7 +495,8 @@ my $config = '$TEST_NGINX_WIRES $TEST_NGINX_READY
     . hook('/hook', '') . hook('/unbuffered/hook', $off)
     . hook('/file/hook', "$off client_body_in_file_only clean;")
     . hook('/tiny/hook', "$off client_body_buffer_size 64;")
-    . hook('/report', '', 'report') . hook('/report-unbuffered', $off, 'report');
+    . hook('/report', '', 'report')
+    . hook('/report-unbuffered', $off, 'report');
 
 my $stateful = 'location = /status { veriff_status kyc; }'
     . hook('/pass', '', 'replay=pass')

@@ -208,7 +208,9 @@ sub _http1_answer {
     my ($head, $body) = split /\r\n\r\n/, $text, 2;
     my ($status) = ($head // '') =~ m{^HTTP/1\.1 (\d+)};
 
-    $head = CORE::join '', map { "$_\n" } splice @{ [split /\r\n/, $head // ''] }, 1;
+    my (undef, @lines) = split /\r\n/, $head // '';
+
+    $head = CORE::join '', map { "$_\n" } @lines;
     $body //= '';
 
     if ($head =~ /^transfer-encoding: chunked$/mi) {
