@@ -24,7 +24,7 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 # with ASan and UBSan; JOBS is how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
-JOBS        ?= 2
+JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
@@ -35,6 +35,10 @@ CHECK       ?=
 KILLS       ?= 60
 CUTS        ?= 60
 RELOADS     ?= 50
+
+# What "make fuzz" does: so many seconds for each target, and which (all).
+FUZZ_TIME   ?= 15
+FUZZ        ?=
 
 DESTDIR     ?=
 PREFIX      ?= /usr
@@ -132,9 +136,10 @@ test: deps
 	$(MAKE) conf-check docs-check style-check
 	$(MAKE) demo CHECK=1
 
-## unit: the core's unit tests, under ASan and UBSan
+## unit: the core's unit tests and fuzz corpora, under ASan and UBSan
 unit:
 	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
+	$(MAKE) -s -C t/fuzz replay BUILD=$(BUILD)/fuzz
 
 ## sandbox-check: the sandbox's own tests
 sandbox-check:
@@ -160,9 +165,10 @@ suites-asan: $(if $(NGINX_SRC),nginx,module)
 conf-check: module
 	t/tools/conf-check $(BINARY) $(MODULE)
 
-## docs-check: directives and variables of the code against README.md
+## docs-check: the code against README.md, the tests against t/README.md
 docs-check:
 	t/tools/docs-check
+	t/tools/table-check
 
 ## style-check: what a machine can check of the code's style
 style-check:
@@ -172,6 +178,11 @@ style-check:
 test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
+
+## fuzz: hostile input for each parser; FUZZ_TIME=60 seconds, FUZZ='way ..'
+fuzz: deps
+	$(MAKE) -s -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
+	    $(if $(FUZZ),TARGETS='$(FUZZ)')
 
 ## crash-test: kills nginx and cuts its power under load; KILLS=300: all
 crash-test: deps
@@ -210,4 +221,4 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        reload-test-asan run-reload-asan demo help
+        reload-test-asan run-reload-asan fuzz demo help

@@ -126,7 +126,13 @@ ngx_http_veriff_session_user(ngx_http_request_t *r,
         return NGX_DECLINED;
 
     case NGX_ABORT:
-        *answer = ngx_http_veriff_session_unfit(r, ctx, &error);
+
+        /* what a client says is no fault that an operator can mend */
+
+        *answer = vlcf->user_json
+                  ? ngx_http_veriff_session_bad(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                                (const char *) error.data)
+                  : ngx_http_veriff_session_unfit(r, ctx, &error);
         return NGX_DECLINED;
 
     default: /* NGX_ERROR */

@@ -226,9 +226,7 @@ ngx_http_veriff_user_ask_kept(ngx_str_t *name)
     ngx_str_t  *drop;
 
     for (drop = ngx_http_veriff_user_ask_drops; drop->len; drop++) {
-        if (name->len == drop->len
-            && ngx_strncasecmp(name->data, drop->data, drop->len) == 0)
-        {
+        if (ngx_http_veriff_headers_is(name, drop)) {
             return 0;
         }
     }

@@ -12,6 +12,15 @@
 #include "ngx_veriff_json.h"
 
 
+/* up to here a double has every integer: 2^53 */
+
+#define NGX_VERIFF_JSON_REAL_MAX  9007199254740992.0
+
+
+static ngx_veriff_json_t *ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
+    size_t len, size_t flags, json_error_t *error);
+static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
+    json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
@@ -22,26 +31,61 @@ ngx_veriff_json_t *
 ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_json_error_t *err)
 {
-    json_t              *json;
-    json_error_t         error;
-    ngx_pool_cleanup_t  *cln;
+    json_error_t        error;
+    ngx_veriff_json_t  *json;
 
     if (err) {
         ngx_memzero(err, sizeof(ngx_veriff_json_error_t));
     }
+
+    json = ngx_veriff_json_load(pool, p, len, 0, &error);
+
+    if (json == NULL && err) {
+        ngx_veriff_json_error(pool, &error, err);
+    }
+
+    return json;
+}
+
+
+ngx_veriff_json_t *
+ngx_veriff_json_parse_provider(ngx_pool_t *pool, u_char *p, size_t len)
+{
+    json_error_t        error;
+    ngx_veriff_json_t  *json;
+
+    json = ngx_veriff_json_load(pool, p, len, 0, &error);
+
+    if (json || json_error_code(&error) != json_error_numeric_overflow) {
+        return json;
+    }
+
+    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error);
+}
+
+
+static ngx_veriff_json_t *
+ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
+    json_error_t *error)
+{
+    json_t              *json;
+    ngx_pool_cleanup_t  *cln;
+
+    ngx_memzero(error, sizeof(json_error_t));
 
     cln = ngx_pool_cleanup_add(pool, 0);
     if (cln == NULL) {
         return NULL;
     }
 
-    json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES, &error);
+    json = NULL;
+
+    if (!ngx_veriff_json_nul(p, len, error)) {
+        json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags,
+                          error);
+    }
 
     if (json == NULL) {
-        if (err) {
-            ngx_veriff_json_error(pool, &error, err);
-        }
-
         return NULL;
     }
 
@@ -49,6 +93,37 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     cln->data = json;
 
     return (ngx_veriff_json_t *) json;
+}
+
+
+/* jansson overlooks one that follows a number */
+
+static ngx_uint_t
+ngx_veriff_json_nul(u_char *p, size_t len, json_error_t *error)
+{
+    u_char  *nul;
+
+    nul = len ? memchr(p, '\0', len) : NULL;
+
+    if (nul == NULL) {
+        return 0;
+    }
+
+    error->line = 1;
+    error->column = 1;
+
+    for ( /* void */ ; p < nul; p++) {
+        error->column++;
+
+        if (*p == LF) {
+            error->line++;
+            error->column = 1;
+        }
+    }
+
+    ngx_memcpy(error->text, "NUL byte", sizeof("NUL byte"));
+
+    return 1;
 }
 
 
@@ -134,6 +209,7 @@ ngx_int_t
 ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
     int64_t *value)
 {
+    double   real;
     json_t  *member;
 
     *value = 0;
@@ -148,11 +224,22 @@ ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
         return NGX_DECLINED;
     }
 
-    if (!json_is_integer(member)) {
+    if (json_is_integer(member)) {
+        *value = json_integer_value(member);
+        return NGX_OK;
+    }
+
+    /* see ngx_veriff_json_parse_provider() */
+
+    real = json_is_real(member) ? json_real_value(member) : 0.5;
+
+    if (real < -NGX_VERIFF_JSON_REAL_MAX || real > NGX_VERIFF_JSON_REAL_MAX
+        || real != (double) (int64_t) real)
+    {
         return NGX_ERROR;
     }
 
-    *value = json_integer_value(member);
+    *value = (int64_t) real;
 
     return NGX_OK;
 }

@@ -30,7 +30,7 @@ ngx_veriff_session_parse(ngx_pool_t *pool, ngx_str_t *body,
 
     ngx_memzero(session, sizeof(ngx_veriff_session_t));
 
-    json = ngx_veriff_json_parse(pool, body->data, body->len, NULL);
+    json = ngx_veriff_json_parse_provider(pool, body->data, body->len);
     if (json == NULL) {
         *reason = "no valid JSON";
         return NGX_DECLINED;
@@ -114,7 +114,7 @@ ngx_veriff_session_error(ngx_pool_t *pool, ngx_str_t *body, ngx_str_t *code)
 
     ngx_str_null(code);
 
-    json = ngx_veriff_json_parse(pool, body->data, body->len, NULL);
+    json = ngx_veriff_json_parse_provider(pool, body->data, body->len);
     if (json == NULL) {
         return NGX_DECLINED;
     }

@@ -21,6 +21,9 @@ static ngx_int_t ngx_veriff_way_escapes(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_unescape(u_char *dst, u_char *p, u_char *last);
 static ngx_int_t ngx_veriff_way_hex(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_local(u_char *p, u_char *last);
+static size_t ngx_veriff_way_slashes(u_char *p, u_char *last);
+static ngx_uint_t ngx_veriff_way_firm(u_char *p, u_char *last,
+    size_t slashes);
 static ngx_uint_t ngx_veriff_way_overlong(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_slash(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_resolve(u_char *dst, u_char *p, u_char *last,
@@ -33,7 +36,7 @@ ngx_int_t
 ngx_veriff_way_path(ngx_str_t *path)
 {
     u_char      ch, *last, *end, buf[NGX_VERIFF_WAY_MAX];
-    size_t      i, len;
+    size_t      i, len, slashes;
     ngx_uint_t  n;
 
     if (path->len == 0 || path->len > NGX_VERIFF_WAY_MAX
@@ -61,6 +64,8 @@ ngx_veriff_way_path(ngx_str_t *path)
         return NGX_DECLINED;
     }
 
+    slashes = ngx_veriff_way_slashes(buf, last);
+
     /* whoever is next may unescape it again */
 
     for (n = 0; n < NGX_VERIFF_WAY_LAYERS; n++) {
@@ -72,7 +77,8 @@ ngx_veriff_way_path(ngx_str_t *path)
         end = ngx_veriff_way_unescape(buf, buf, last);
 
         if (end == last) {
-            return NGX_OK;
+            return ngx_veriff_way_firm(buf, last, slashes) ? NGX_OK
+                                                           : NGX_DECLINED;
         }
 
         last = end;
@@ -189,6 +195,55 @@ ngx_veriff_way_local(u_char *p, u_char *last)
     end = ngx_veriff_way_resolve(buf, p, last, 0);
 
     return !ngx_veriff_way_slash(buf + 1, end);
+}
+
+
+static size_t
+ngx_veriff_way_slashes(u_char *p, u_char *last)
+{
+    size_t  n;
+
+    for (n = 0; p < last; p++) {
+        n += (*p == '/');
+    }
+
+    return n;
+}
+
+
+/*
+ * Some resolve dot segments or merge slashes before they unescape, some
+ * after: it must not matter to a path with dot segments.  All its slashes are
+ * plain, and none of its segments is empty or may be taken for it.
+ */
+
+static ngx_uint_t
+ngx_veriff_way_firm(u_char *p, u_char *last, size_t slashes)
+{
+    u_char      *start;
+    size_t       len;
+    ngx_uint_t   dots, firm;
+
+    dots = 0;
+    firm = (ngx_veriff_way_slashes(p, last) == slashes);
+
+    while (p < last) {
+
+        for (start = ++p; p < last && *p != '/'; p++) { /* void */ }
+
+        len = p - start;
+
+        if ((len == 1 && start[0] == '.')
+            || (len == 2 && start[0] == '.' && start[1] == '.'))
+        {
+            dots = 1;
+
+        } else if (ngx_veriff_way_slash(start, last)) {
+            firm = 0;
+        }
+    }
+
+    return firm || !dots;
 }
 
 

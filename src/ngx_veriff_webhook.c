@@ -72,7 +72,7 @@ ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
 
-    json = ngx_veriff_json_parse(pool, p, len, NULL);
+    json = ngx_veriff_json_parse_provider(pool, p, len);
     if (json == NULL || !ngx_veriff_json_is_object(json)) {
         return NGX_DECLINED;
     }

@@ -4,6 +4,7 @@
 use lib 't/lib';
 use VeriffTest;
 use VeriffWebhook;
+use Digest::SHA qw(sha256_hex);
 use Test::More;
 
 start_app();
@@ -49,6 +50,14 @@ our @forged_list = my @forged = (
      body => $body, signature => "sha256=$signature"],
     ['an empty signature', 'no_signature',
      body => $body, auth => ["X-AUTH-CLIENT: $key", 'X-HMAC-SIGNATURE:']],
+    ['the legacy hash', 'bad_signature',
+     body => $body, signature => sha256_hex($body . shared_secret())],
+    ['the legacy header', 'no_signature',
+     body => $body, auth => ["X-AUTH-CLIENT: $key", 'X-SIGNATURE: '
+                             . sha256_hex($body . shared_secret())]],
+    ['the HMAC in the legacy header', 'no_signature',
+     body => $body, auth => ["X-AUTH-CLIENT: $key",
+                             "X-SIGNATURE: $signature"]],
     ['no signature', 'no_signature',
      body => $body, auth => ["X-AUTH-CLIENT: $key"]],
     ['no key', 'no_key',

@@ -5,6 +5,11 @@ package VeriffHttp2;
 #     my $socket = h2_connect();
 #     syswrite $socket, h2_request(1, '/page', cookie => 'a=b') . h2_reset(1);
 #
+# Or with whatever a client should not send: h2_headers(stream, [name => value,
+# ...], end), h2_data(stream, bytes, end), after h2_preface().  h2_answers(text)
+# says what came of each stream: { 1 => { status, body, end, reset }, ... },
+# and under "goaway" if the connection was ended.
+#
 # And a client, of one connection with any number of requests.  What is given
 # to it together goes on at the same time, frame by frame in turns.
 #
@@ -30,7 +35,8 @@ use IO::Socket::INET ();
 use Time::HiRes ();
 use VeriffTest ();
 
-our @EXPORT = qw(h2_connect h2_request h2_reset h2_client);
+our @EXPORT = qw(h2_connect h2_request h2_reset h2_preface h2_headers h2_data
+                 h2_answers h2_client);
 
 my $timeout = 20;
 my $window = 65535;             # until we are told something else
@@ -98,12 +104,14 @@ sub _string {
 
 sub _field { "\0" . _string($_[0]) . _string($_[1]) }
 
+sub h2_preface { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . _frame(4, 0, 0, '') }
+
 sub h2_connect {
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                        PeerPort => $ENV{TEST_NGINX_H2_PORT})
         or die "connect: $!";
 
-    syswrite $socket, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . _frame(4, 0, 0, '');
+    syswrite $socket, h2_preface();
 
     return $socket;
 }
@@ -122,7 +130,68 @@ sub h2_request {
     return _frame(1, 5, $stream, $block);
 }
 
-sub h2_reset { _frame(3, 0, $_[0], pack('N', 8)) }
+sub h2_headers {
+    my ($stream, $fields, $end) = @_;
+
+    my @strings = @$fields;
+    my $block = '';
+
+    while (my ($name, $value) = splice @strings, 0, 2) {
+        $block .= _field($name, $value);
+    }
+
+    # longer than a frame may be: the rest in others
+    my @part = unpack '(a16000)*', $block;
+    my $last = pop @part;
+    my $flags = $end ? 1 : 0;
+
+    return _frame($HEADERS, $flags | 4, $stream, $last) if !@part;
+
+    return join '', _frame($HEADERS, $flags, $stream, shift @part),
+                    map({ _frame($MORE, 0, $stream, $_) } @part),
+                    _frame($MORE, 4, $stream, $last);
+}
+
+sub h2_data {
+    my ($stream, $bytes, $end) = @_;
+
+    return _frame($DATA, $end ? 1 : 0, $stream, $bytes);
+}
+
+sub h2_reset { _frame($RESET, 0, $_[0], pack('N', 8)) }
+
+sub h2_answers {
+    my ($text) = @_;
+
+    my %answer;
+
+    while (length $text >= 9) {
+        my ($high, $low, $type, $flags, $stream)
+            = unpack 'C n C C N', substr $text, 0, 9;
+        my $length = $high << 16 | $low;
+
+        last if length $text < 9 + $length;
+
+        my $payload = substr $text, 9, $length;
+        substr($text, 0, 9 + $length) = '';
+
+        $answer{goaway} = 1 if $type == $GOAWAY;
+        next if $stream == 0;
+
+        my $one = $answer{$stream} //= { body => '' };
+
+        if ($type == $HEADERS || $type == $MORE) {
+            $one->{block} .= $payload;
+            _decode($one) if $flags & 4;
+        }
+
+        $one->{body} .= $payload if $type == $DATA;
+        $one->{reset} = 1 if $type == $RESET;
+        $one->{end} = 1 if $type == $RESET || $type <= $HEADERS && $flags & 1;
+    }
+
+    return \%answer;
+}
 
 
 # ---- a client --------------------------------------------------------------
@@ -211,7 +280,7 @@ sub _begin {
     push @fields, ['content-length', length $body]
         if defined $body && !$request->{unannounced};
 
-    my $block = join '', map { _field(lc $_->[0], $_->[1]) }
+    my @all = map { (lc $_->[0], $_->[1]) }
         [':method', $request->{method}],
         [':scheme', $self->{tls} ? 'https' : 'http'],
         [':path', $request->{path}],
@@ -226,17 +295,7 @@ sub _begin {
 
     $self->{stream} += 2;
 
-    my $first = substr $block, 0, $largest_frame, '';
-    my $is_all = $block eq '' ? 4 : 0;
-    my $frames = _frame($HEADERS, $is_all | (defined $body ? 0 : 1),
-                        $stream->{id}, $first);
-
-    while ($block ne '') {
-        my $more = substr $block, 0, $largest_frame, '';
-        $frames .= _frame($MORE, $block eq '' ? 4 : 0, $stream->{id}, $more);
-    }
-
-    $self->_write($frames);
+    $self->_write(h2_headers($stream->{id}, \@all, !defined $body));
 
     return $stream;
 }
@@ -257,8 +316,9 @@ sub _send_piece {
     my $is_last = $size == $left;
     my $ends = $is_last && !defined $stream->{trailer};
 
-    $self->_write(_frame($DATA, $ends ? 1 : 0, $stream->{id},
-                         substr $stream->{rest}, $stream->{at}, $size));
+    $self->_write(h2_data($stream->{id},
+                          substr($stream->{rest}, $stream->{at}, $size),
+                          $ends));
 
     $stream->{at} += $size;
     $stream->{said} = $is_last;
@@ -266,8 +326,7 @@ sub _send_piece {
 
     if ($is_last && !$ends) {
         my ($name, $value) = split /: /, $stream->{trailer}, 2;
-        $self->_write(_frame($HEADERS, 5, $stream->{id},
-                             _field($name, $value)));
+        $self->_write(h2_headers($stream->{id}, [$name, $value], 1));
     }
 
     if ($stream->{slow}) {
