@@ -168,9 +168,10 @@ suites-asan: $(if $(NGINX_SRC),nginx,module)
 conf-check: module
 	t/tools/conf-check $(BINARY) $(MODULE)
 
-## docs-check: directives and variables of the code against README.md
+## docs-check: the code against README.md, the tests against t/README.md
 docs-check:
 	t/tools/docs-check
+	t/tools/table-check
 
 ## style-check: what a machine can check of the code's style
 style-check:

@@ -43,6 +43,9 @@
 #define NGX_VERIFF_RECORD_FLAGS     0x07
 #define NGX_VERIFF_RECORD_MATCHES   4       /* bits to shift */
 
+/* of times; so far from the limits of their type, one can reckon with them */
+#define NGX_VERIFF_RECORD_TIME_MAX  ((uint64_t) 1 << 61)
+
 #define NGX_VERIFF_ATTEMPT_EVENT    0x0f
 #define NGX_VERIFF_ATTEMPT_DECIDED  0x80
 
@@ -50,6 +53,7 @@
 static ngx_uint_t ngx_veriff_record_own(ngx_veriff_record_t *record);
 static ngx_int_t ngx_veriff_record_check(ngx_veriff_record_t *record,
     u_char *p, size_t len);
+static ngx_uint_t ngx_veriff_record_is_time(u_char *p);
 static void ngx_veriff_record_put(u_char *p, uint64_t n, size_t bytes);
 static uint64_t ngx_veriff_record_get(u_char *p, size_t bytes);
 static u_char *ngx_veriff_record_copy(u_char *p, ngx_str_t *value);
@@ -265,8 +269,16 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
     size_t      need;
     ngx_uint_t  i, n, event;
 
+    static u_char  times[] = { 16, 24, 32, 40, 48, 64, 72, 80 };
+
     if (len < NGX_VERIFF_RECORD_HEAD) {
         return NGX_DECLINED;
+    }
+
+    for (i = 0; i < sizeof(times); i++) {
+        if (!ngx_veriff_record_is_time(&p[times[i]])) {
+            return NGX_DECLINED;
+        }
     }
 
     n = p[7] >> NGX_VERIFF_RECORD_MATCHES;
@@ -327,7 +339,9 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
     p += NGX_VERIFF_RECORD_HEAD + p[4] * NGX_VERIFF_RECORD_ATTEMPT;
 
     for (i = 0; i < n; i++) {
-        if (p[16] > NGX_VERIFF_MATCH_POSSIBLE) {
+        if (p[16] > NGX_VERIFF_MATCH_POSSIBLE
+            || !ngx_veriff_record_is_time(&p[8]))
+        {
             return NGX_DECLINED;
         }
 
@@ -335,6 +349,14 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *p, size_t len)
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_veriff_record_is_time(u_char *p)
+{
+    return ngx_veriff_record_get(p, 8) + NGX_VERIFF_RECORD_TIME_MAX
+           < 2 * NGX_VERIFF_RECORD_TIME_MAX;
 }
 
 

@@ -271,7 +271,11 @@ on_block(1 => sub {
         is("$usual->{answer} $usual->{seen} $usual->{bytes} $usual->{state}",
            "200 1 same $state", "$name: $state");
 
-        for my $change (@changes) {
+        # not all of them where nothing is changed by it anyway
+        for my $change ($wish->[1] eq 'type' && $state eq 'VERIFIED'
+                        && $wish->[2] !~ /^(?:full|watch)/
+                        ? @changes[1, 3, 6, 8] : @changes)
+        {
             my ($what, $make) = @$change;
 
             my $other = person($before);
@@ -310,14 +314,12 @@ on_block(2 => sub {
         my $usual = outcome_of($who, filled_in($text, $who));
 
         for my $name (@{ $first{$type} }) {
-            my $other = person('created');
-            my $body = JSON::PP::decode_json(filled_in($text, $other));
+            next if exists JSON::PP::decode_json($text)->{$name};
 
-            next if exists $body->{$name};
+            for my $value ('approved', 7002, { id => 'x' }) {
+                my $other = person('created');
+                my $body = JSON::PP::decode_json(filled_in($text, $other));
 
-            for my $value ('approved', 7002, { id => 'x' }, undef) {
-                $other = person('created');
-                $body = JSON::PP::decode_json(filled_in($text, $other));
                 $body->{$name} = $value;
 
                 is_deeply(outcome_of($other, written($body)), $usual,
@@ -365,7 +367,7 @@ on_block(3 => sub {
     for my $body (@new) {
         $number++;
 
-        for my $before (qw(created submitted approved declined)) {
+        for my $before (qw(created approved)) {
             my $who = person($before);
             my $name = "no. $number for $before";
             my $told = ask('/status', $who->{user})->{content};
@@ -490,6 +492,8 @@ on_block(5 => sub {
 on_block(6 => sub {
     my $asked = sub {
         my ($status, $make, $more) = @_;
+
+        sandbox(DELETE => '/_sandbox/requests');
 
         my $who = lead('asks' . ++$people, '/app');
         my $body = { status => 'success', technicalData => { ip => undef },

@@ -260,6 +260,7 @@ on_block(4 => sub {
 on_block(5 => sub {
     my @here = (port => 8900, tls => 0, host => 'localhost');
     my @json = ('Content-Type' => 'application/json');
+    my $answer;
 
     is_status('not from there',
               fetch('/v1/sessions', @here, from => '127.0.0.2',
@@ -270,11 +271,14 @@ on_block(5 => sub {
                   'POST /v1/sessions/1/decision', 'DELETE /v1/media/1')
     {
         my ($method, $path) = split / /, $what;
-        is_status($what, fetch($path, @here, method => $method), 403);
+        is_status($what, fetch($path, @here, method => $method), 403,
+                  qr/^\{"status":"fail",/);
     }
 
-    is_status('no such endpoint', fetch('/v1/feedback/fraud-categories',
-                                        @here), 404);
+    $answer = fetch('/v1/feedback/fraud-categories', @here);
+    is_status('no such endpoint', $answer, 404, qr/^\{"status":"fail",/);
+    is($answer->{headers}{'content-type'}, 'application/json',
+       'no such endpoint: JSON');
     is_status('by a detour', fetch('/v1/sessions/1/../../media/1', @here),
               400);
     is_status('by another one', fetch('/v1/media/../sessions/1', @here,
@@ -283,7 +287,7 @@ on_block(5 => sub {
     is_status('HEAD', fetch('/v1/media/1', @here, method => 'HEAD'), 405);
     is(scalar provider_saw(), 0, 'the provider is not asked');
 
-    my $answer = fetch('/v1/sessions', @here, method => 'POST', headers => {
+    $answer = fetch('/v1/sessions', @here, method => 'POST', headers => {
                            @json, 'X-AUTH-CLIENT' => 'mine',
                            'X-HMAC-SIGNATURE' => 'mine' },
                        body => '{"verification":{}}');

@@ -277,12 +277,13 @@ on_block(1 => sub {
         for sort keys %key;
 
     # a way around the key
-    for my $path ('/v1/veriff/register/kyc', '/v1/veriff/register-status/kyc',
-                  '/v1/veriff/user/kyc', '/v1/veriff/user-status/kyc_us',
+    for my $path ((map { ("/v1/veriff/$_/kyc", "/v1/veriff/$_/kyc_us") }
+                       qw(register register-status user user-status)),
                   '/v1//veriff/user/kyc', '/v1/veriff/%75ser/kyc',
                   '/v1/x/../veriff/user/kyc')
     {
-        is_message("internal, $path", call(GET => $path, as('0001')), 404);
+        is_message("internal, $path", call(GET => $path, as('0001',
+                       'X-Onboarding-Id' => id(200, '0001'))), 404);
     }
 });
 
@@ -418,10 +419,19 @@ on_block(3 => sub {
                403);
     is(scalar provider_saw(), 0, 'the provider is not asked');
 
+    # what else the client has does not count
+    my @more = (Cookie => 'sid=token-0002', Authorization => 'Bearer token-403');
+
+    is_url('with more', registers(id(200, '0001'), @more));
+    is_state('with more', asks(id(200, '0001'), @more), 'UNVERIFIED',
+             'created');
+    is_state('with a cookie', call(@status, as('0001',
+                 Cookie => 'sid=token-0002')), 'UNVERIFIED', 'created');
+
     # one that names nobody: a user of its own
-    is_url('no name', registers(id(299, '0001')));
-    is_message('no name, status', asks(id(299, '0001')), 401);
-    is_state('the one of that number', asks(id(200, '0001')), 'UNVERIFIED',
+    is_url('no name', registers(id(299, '0003')));
+    is_message('no name, status', asks(id(299, '0003')), 401);
+    is_state('the one of that number', asks(id(200, '0003')), 'UNVERIFIED',
              'none');
 });
 
@@ -668,7 +678,6 @@ on_block(8 => sub {
 on_block(9 => sub {
     fault(delay => 4);
     is_unavailable('late', registers(id(200, 'd004')));
-    is_url('and then', registers(id(200, 'd005')));
 });
 
 # browsers
@@ -736,12 +745,16 @@ on_block(10 => sub {
          qr{href="/veriff-us/guide\?}, 'to the page');
 
     # what is nginx's own, and what is the app's
-    is(fetch('/internal/onboarding-status', %alice)->{status}, 403,
+    is(fetch('/internal/onboarding-status', headers => {
+                 'X-Onboarding-Id' => id(200, 'e001') })->{status}, 403,
        'the question');
+
+    is(fetch($_, method => 'POST', body => '{"verification":{}}', headers => {
+                 'Content-Type' => 'application/json' })->{status}, 404, $_)
+        for qw(/veriff-api/v1/sessions /veriff-api-us/v1/sessions);
 
     for my $path (qw(/internal/onboarding /internal/token
                      /internal/account /internal/x
-                     /veriff-api/v1/sessions /veriff-api-us/v1/sessions
                      /internal%2faccount /x/../internal/account
                      //internal/account))
     {

@@ -206,9 +206,13 @@ sub verify_somebody {
     called("$name, person", $program,
            sub { $program->get("/sessions/$id/person") }, 200,
            GET => "$prefix/sessions/$id/person", $id);
-    called("$name, list", $program,
-           sub { $program->get("/attempts/$attempt/media") }, 200,
-           GET => "$prefix/attempts/$attempt/media", $attempt);
+    $answer = called("$name, list", $program,
+        sub { $program->get("/attempts/$attempt/media") }, 200,
+        GET => "$prefix/attempts/$attempt/media", $attempt);
+
+    # its URL is the provider's, and leads past nginx; its path does not
+    my ($place) = json_of($answer)->{images}[0]{url} =~ m{^https?://[^/]+(/.*)};
+    is($place, "/v1/media/$media", "$name: where it is");
 
     $answer = called("$name, download", $program,
                      sub { $program->get("/media/$media") }, 200,
@@ -229,7 +233,7 @@ on_block(1 => sub {
 
     my $program = program();
     my $answer = $program->remove($id);
-    is_status('to delete', $answer, 403);
+    is_status('to delete', $answer, 403, qr/^\{"status":"fail",/);
     like(join(' ', provider_saw()), qr/^(?!.*DELETE)/, 'which is not asked');
 
     # as the example says how

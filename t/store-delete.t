@@ -23,6 +23,13 @@ location /app/ {
                          X-Accel-Buffering X-Accel-Charset;
     $more
 }
+location /empty/ {
+    veriff_sign kyc insecure_tls;
+    rewrite ^/empty/(.*)\$ /\$1 break;
+    proxy_pass http://127.0.0.1:\$TEST_NGINX_SERVER_PORT;
+    proxy_ignore_client_abort on;
+}
+location /v1/ { return 204; }
 END
 }
 
@@ -127,6 +134,19 @@ on_block(5 => sub {
 
     fault(signature => 'none', method => 'DELETE');
     is(gone($session)->{status}, 200, 'deleted');
+    wait_until('it is gone', sub { counts() eq 'u1 s0' });
+    state_is('forgotten', 'alice', 'UNVERIFIED', 'none', undef);
+});
+
+# as some of its documents have it
+on_block(10 => sub {
+    my $session = ask('/json', 'alice')->{content};
+    my $path = '/empty/v1/sessions/' . id_of($session);
+
+    is(ask("$path/media", undef, method => 'DELETE')->{status}, 204, 'no content');
+    is(ask('/json', 'alice')->{content}, $session, 'for another place');
+
+    is(ask($path, undef, method => 'DELETE')->{status}, 204, 'deleted');
     wait_until('it is gone', sub { counts() eq 'u1 s0' });
     state_is('forgotten', 'alice', 'UNVERIFIED', 'none', undef);
 });
@@ -279,3 +299,8 @@ main::kyc('response_signature optional;')
 --- config eval: main::app_places()
 --- http_config eval
 main::kyc('match vendor_data;')
+
+
+
+=== TEST 10: an answer without content
+--- config eval: main::app_places()

@@ -14,6 +14,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void fuzz_unkept(void);
+
+
+static ngx_pool_t  *fuzz_pool;
+
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,6 +44,25 @@ fuzz_broken(const char *file, int line, const char *cond)
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, cond);
 
     abort();
+}
+
+
+ngx_pool_t *
+fuzz_kept(void)
+{
+    if (fuzz_pool == NULL) {
+        fuzz_pool = ngx_stub_pool_create();
+        atexit(fuzz_unkept);
+    }
+
+    return fuzz_pool;
+}
+
+
+static void
+fuzz_unkept(void)
+{
+    ngx_stub_pool_destroy(fuzz_pool);
 }
 
 

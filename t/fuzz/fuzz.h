@@ -28,6 +28,9 @@ void fuzz_one(ngx_pool_t *pool, ngx_str_t *input);
 void fuzz_broken(const char *file, int line, const char *cond)
     __attribute__((noreturn));
 
+/* A pool for what all inputs share, destroyed at exit. */
+ngx_pool_t *fuzz_kept(void);
+
 /* A copy that is not followed by anything: reading on is an error. */
 ngx_str_t fuzz_copy(ngx_pool_t *pool, const void *p, size_t len);
 ngx_str_t fuzz_text(ngx_pool_t *pool, const char *text);

@@ -310,7 +310,33 @@ test_hostile(ngx_pool_t *pool)
         }
     }
 
+    unit_group("times that nobody can reckon with");
+
+    for (i = 16; i <= 80; i += (i == 48) ? 16 : 8) {
+        cut = unit_mem(pool, bytes.data, bytes.len);
+
+        ngx_memset(&cut.data[i], 0xff, 7);
+        cut.data[i + 7] = 0x1f;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_OK);
+
+        cut.data[i + 7] = 0x7f;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+
+        ngx_memset(&cut.data[i], 0, 7);
+        cut.data[i + 7] = 0xe0;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_OK);
+
+        cut.data[i + 7] = 0x80;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+    }
+
     unit_group("screenings that cannot be");
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    cut.data[128 + 12 * 9 + 15] = 0x7f;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
 
     cut = unit_mem(pool, bytes.data, bytes.len);
     cut.data[128 + 12 * 9 + 16] = 3;
