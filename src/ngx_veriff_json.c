@@ -12,43 +12,154 @@
 #include "ngx_veriff_json.h"
 
 
+static void *ngx_veriff_json_malloc(size_t size);
+static void ngx_veriff_json_done(void *data);
+static ngx_int_t ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
+    size_t len, json_error_t *error, ngx_veriff_json_t **json);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
 static size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
 
 
+static json_malloc_t  ngx_veriff_json_next;
+static ngx_uint_t     ngx_veriff_json_users;
+static ngx_uint_t     ngx_veriff_json_lacks;
+
+
+ngx_int_t
+ngx_veriff_json_init(ngx_pool_t *pool)
+{
+    json_free_t          release;
+    json_malloc_t        allocate;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate != ngx_veriff_json_malloc) {
+        ngx_veriff_json_next = allocate;
+        json_set_alloc_funcs(ngx_veriff_json_malloc, release);
+    }
+
+    ngx_veriff_json_users++;
+
+    cln->handler = ngx_veriff_json_done;
+    cln->data = &ngx_veriff_json_users;
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_veriff_json_malloc(size_t size)
+{
+    void  *p;
+
+    p = ngx_veriff_json_next(size);
+
+    if (p == NULL) {
+        ngx_veriff_json_lacks = 1;
+    }
+
+    return p;
+}
+
+
+/* the module may be unloaded */
+
+static void
+ngx_veriff_json_done(void *data)
+{
+    ngx_uint_t *users = data;
+
+    json_free_t    release;
+    json_malloc_t  allocate;
+
+    if (--*users) {
+        return;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate == ngx_veriff_json_malloc) {
+        json_set_alloc_funcs(ngx_veriff_json_next, release);
+    }
+}
+
+
 ngx_veriff_json_t *
 ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_json_error_t *err)
 {
-    json_t              *json;
-    json_error_t         error;
-    ngx_pool_cleanup_t  *cln;
+    ngx_int_t           rc;
+    json_error_t        error;
+    ngx_veriff_json_t  *json;
 
     if (err) {
         ngx_memzero(err, sizeof(ngx_veriff_json_error_t));
     }
 
-    cln = ngx_pool_cleanup_add(pool, 0);
-    if (cln == NULL) {
-        return NULL;
+    rc = ngx_veriff_json_load(pool, p, len, &error, &json);
+
+    if (rc == NGX_DECLINED && err) {
+        ngx_veriff_json_error(pool, &error, err);
     }
 
-    json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES, &error);
+    return json;
+}
 
-    if (json == NULL) {
-        if (err) {
-            ngx_veriff_json_error(pool, &error, err);
-        }
 
-        return NULL;
+ngx_int_t
+ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
+{
+    json_error_t  error;
+
+    return ngx_veriff_json_load(pool, p, len, &error, json);
+}
+
+
+static ngx_int_t
+ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len,
+    json_error_t *error, ngx_veriff_json_t **json)
+{
+    json_t              *root;
+    ngx_pool_cleanup_t  *cln;
+
+    *json = NULL;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_veriff_json_lacks = 0;
+
+    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES, error);
+
+    if (ngx_veriff_json_lacks) {
+
+        /* what there is may lack bytes of strings */
+
+        json_decref(root);
+        return NGX_ERROR;
+    }
+
+    if (root == NULL) {
+        return NGX_DECLINED;
     }
 
     cln->handler = ngx_veriff_json_cleanup;
-    cln->data = json;
+    cln->data = root;
 
-    return (ngx_veriff_json_t *) json;
+    *json = (ngx_veriff_json_t *) root;
+
+    return NGX_OK;
 }
 
 

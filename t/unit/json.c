@@ -509,6 +509,7 @@ test_utf8(void)
 static void
 test_no_memory(void)
 {
+    ngx_int_t                 rc;
     ngx_str_t                 text;
     ngx_pool_t               *pool;
     ngx_uint_t                n, failed;
@@ -537,6 +538,26 @@ test_no_memory(void)
         ngx_stub_fail_after(0);
 
         expect_at((json == NULL) == failed, unit_at("allocation", n));
+
+        ngx_stub_pool_destroy(pool);
+    }
+
+    expect(n > 20);
+
+    /* jansson may go on after a single one */
+
+    for (n = 1, failed = 1; failed; n++) {
+        pool = ngx_stub_pool_create();
+        text = unit_mem(pool, small, sizeof(small) - 1);
+
+        ngx_stub_fail_once(n);
+        rc = ngx_veriff_json_read(pool, text.data, text.len, &json);
+        failed = ngx_stub_failed();
+        ngx_stub_fail_after(0);
+
+        expect_at(rc == (failed ? NGX_ERROR : NGX_OK),
+                  unit_at("only allocation", n));
+        expect_at((json == NULL) == failed, unit_at("its result", n));
 
         ngx_stub_pool_destroy(pool);
     }
