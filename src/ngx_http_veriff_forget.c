@@ -35,11 +35,11 @@ ngx_http_veriff_forget(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 
     status = r->upstream->headers_in.status_n;
 
-    /* 404: a deletion that failed here is tried again */
+    /* a signed 404: a deletion that failed here is tried again */
 
     if (vmcf->store == NULL || !ctx->rule.gone
         || ((status < NGX_HTTP_OK || status >= NGX_HTTP_SPECIAL_RESPONSE)
-            && status != NGX_HTTP_NOT_FOUND))
+            && (status != NGX_HTTP_NOT_FOUND || handler == NULL)))
     {
         return NGX_OK;
     }

@@ -18,8 +18,9 @@ typedef void (*ngx_http_veriff_forget_pt)(ngx_http_request_t *r,
 
 /*
  * The provider has answered r, which is signed: if it has deleted a session
- * that we know, or has none by that id, it is removed from the store, also
- * when the client has gone.  A failure is logged.
+ * that we know, or (with a handler: the answer is signed) has none by that id,
+ * it is removed from the store, also when the client has gone.  A failure is
+ * logged.
  * Returns NGX_AGAIN (the handler, if there is one, will be called when it is
  * durable, or cannot be), NGX_OK (there is nothing to wait for) or NGX_ERROR.
  */
