@@ -56,7 +56,7 @@ fuzz_one(ngx_pool_t *pool, ngx_str_t *input)
     }
 
     text = fuzz_copy(pool, p, len);
-    json = fuzz_json_read(pool, &text, 1);
+    json = fuzz_json_read(pool, &text, FUZZ_JSON_ANY);
 
     fuzz_must(json != NULL && json->type == '"');
     fuzz_must(fuzz_same(&json->text, input));

@@ -20,6 +20,7 @@ typedef struct {
     ngx_pool_t  *pool;
     u_char      *p;
     u_char      *last;
+    ngx_uint_t   flags;
 } reader_t;
 
 
@@ -42,7 +43,7 @@ static size_t count(fuzz_json_t *json);
 
 
 fuzz_json_t *
-fuzz_json_read(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t any)
+fuzz_json_read(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t flags)
 {
     reader_t      r;
     fuzz_json_t  *json;
@@ -50,13 +51,15 @@ fuzz_json_read(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t any)
     r.pool = pool;
     r.p = text->data;
     r.last = text->data + text->len;
+    r.flags = flags;
 
     skip(&r);
 
     json = read_value(&r, 1);
 
     if (json == NULL
-        || (!any && json->type != '{' && json->type != '['))
+        || (!(flags & FUZZ_JSON_ANY)
+            && json->type != '{' && json->type != '['))
     {
         return NULL;
     }
@@ -291,7 +294,6 @@ static ngx_uint_t
 read_number(reader_t *r, fuzz_json_t *json)
 {
     char    *text;
-    size_t   len;
     u_char  *start;
 
     start = r->p;
@@ -330,16 +332,14 @@ read_number(reader_t *r, fuzz_json_t *json)
         }
     }
 
-    len = r->p - start;
-    json->text = fuzz_copy(r->pool, start, len);
+    json->text = fuzz_copy(r->pool, start, r->p - start);
 
-    text = ngx_pnalloc(r->pool, len + 1);
-    ngx_memcpy(text, start, len);
-    text[len] = '\0';
-
-    if (json->type == '.') {
-        return isfinite(strtod(text, NULL)) != 0;
+    if (json->type == '.' || (r->flags & FUZZ_JSON_BIG)) {
+        return isfinite(fuzz_json_number(r->pool, json)) != 0;
     }
+
+    text = ngx_pcalloc(r->pool, json->text.len + 1);
+    ngx_memcpy(text, start, json->text.len);
 
     errno = 0;
     (void) strtoll(text, NULL, 10);
@@ -503,6 +503,22 @@ fuzz_json_at(fuzz_json_t *json, size_t index)
     }
 
     return child;
+}
+
+
+double
+fuzz_json_number(ngx_pool_t *pool, fuzz_json_t *json)
+{
+    char  *text;
+
+    if (json == NULL || (json->type != '0' && json->type != '.')) {
+        return 0;
+    }
+
+    text = ngx_pcalloc(pool, json->text.len + 1);
+    ngx_memcpy(text, json->text.data, json->text.len);
+
+    return strtod(text, NULL);
 }
 
 

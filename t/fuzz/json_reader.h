@@ -28,13 +28,20 @@ struct fuzz_json_s {
 };
 
 
-/* NULL if it is not valid JSON; an object or array unless any is set. */
-fuzz_json_t *fuzz_json_read(ngx_pool_t *pool, ngx_str_t *text, ngx_uint_t any);
+/* NULL if it is not valid JSON; it is an object or an array, unless ANY. */
+fuzz_json_t *fuzz_json_read(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_uint_t flags);
+
+#define FUZZ_JSON_ANY  1
+#define FUZZ_JSON_BIG  2    /* integers may be beyond 64 bits */
 
 /* The member of an object, or NULL (json may be NULL, or no object). */
 fuzz_json_t *fuzz_json_get(fuzz_json_t *json, const char *name);
 fuzz_json_t *fuzz_json_find(fuzz_json_t *json, ngx_str_t *name);
 fuzz_json_t *fuzz_json_at(fuzz_json_t *json, size_t index);
+
+/* The value of a number, zero of anything else. */
+double fuzz_json_number(ngx_pool_t *pool, fuzz_json_t *json);
 
 /* The text of a string, or of length zero with data NULL. */
 ngx_str_t fuzz_json_string(fuzz_json_t *json);

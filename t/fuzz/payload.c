@@ -430,7 +430,7 @@ scalar(test_t *t, fuzz_json_t *from, fuzz_json_t *json)
             return 0;
         }
 
-        read = fuzz_json_read(t->pool, &value, 1);
+        read = fuzz_json_read(t->pool, &value, FUZZ_JSON_ANY);
 
         if (read == NULL) {
             return 0;
