@@ -36,6 +36,9 @@ KILLS       ?= 60
 CUTS        ?= 60
 RELOADS     ?= 50
 
+# What "make mutants" takes away: PROMISES='3 12', or words of an entry; all.
+PROMISES    ?=
+
 # What "make fuzz" does: so many seconds for each target, and which (all).
 FUZZ_TIME   ?= 15
 FUZZ        ?=
@@ -201,6 +204,14 @@ reload-test: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) RELOADS=$(RELOADS) t/crash/reload
 
+## mutants: each promise's guards taken away, one by one: a test must notice
+mutants: deps
+	NGINX=$(NGINX) t/mutants/run $(BUILD)/mutants $(PROMISES)
+
+## unit-mutants: the same for the rules of the core and its unit tests
+unit-mutants:
+	$(MAKE) -C t/unit mutants BUILD=$(BUILD)/unit
+
 reload-test-asan: deps
 	$(MAKE) run-reload-asan SANITIZE=1
 
@@ -221,4 +232,4 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        reload-test-asan run-reload-asan fuzz demo help
+        mutants unit-mutants reload-test-asan run-reload-asan fuzz demo help
