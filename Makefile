@@ -156,7 +156,7 @@ test: deps
 ## unit: the core's unit tests and fuzz corpora, under ASan and UBSan
 unit:
 	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
-	$(MAKE) -s -C t/fuzz replay BUILD=$(BUILD)/fuzz
+	$(MAKE) -s -j$(JOBS) -C t/fuzz replay BUILD=$(BUILD)/fuzz
 
 ## sandbox-check: the sandbox's own tests
 sandbox-check:
@@ -198,7 +198,7 @@ test-browser: deps
 
 ## fuzz: hostile input for each parser; FUZZ_TIME=60 seconds, FUZZ='way ..'
 fuzz: deps
-	$(MAKE) -s -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
+	$(MAKE) -s -j$(JOBS) -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
 	    $(if $(FUZZ),TARGETS='$(FUZZ)')
 
 ## crash-test: kills nginx and cuts its power under load; KILLS=300: all
