@@ -393,3 +393,39 @@ main::checked('/check?id=$id')
 POST /json
 {"onboardingId": "on-1"}
 --- response_body_like: "sessionUrl":"http
+
+
+
+=== TEST 21: a name that is hidden from clients
+--- http_config eval
+main::app('location / { add_header X-Veriff-User "bob"; return 200; }')
+--- config eval
+'proxy_hide_header X-Veriff-User;' . main::checked('/check') . '
+    location = /plain {
+        set $who bob; veriff_session kyc format=json user=$who; }'
+--- request eval
+["GET /json", "GET /plain", "GET /seen"]
+--- more_headers eval
+["X-User: alice", "", ""]
+--- response_body_like eval
+['"sessionUrl":"http', '"sessionUrl":"http',
+ '(?s)"vendorData":"([^"]+)".*"vendorData":"\1"']
+
+
+
+=== TEST 22: a hidden name, twice
+--- http_config eval
+main::app('location / { add_header X-Veriff-User "bob";
+    add_header X-Veriff-User "carol"; return 200; }')
+--- config eval
+'proxy_hide_header X-Veriff-User;' . main::checked('/check')
+--- request eval
+["GET /json", "GET /seen"]
+--- more_headers
+X-User: alice
+--- error_code eval
+[502, 200]
+--- response_body_like eval
+['"status":502', '\Anothing\n\z']
+--- error_log
+must name one user in X-Veriff-User, or none
