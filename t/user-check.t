@@ -429,3 +429,20 @@ X-User: alice
 ['"status":502', '\Anothing\n\z']
 --- error_log
 must name one user in X-Veriff-User, or none
+
+
+
+=== TEST 23: what "map" makes of the JSON body, as the user
+--- http_config eval
+'veriff_json_var $id /onboardingId;
+map $id $known { volatile; "~^on-" $id; }'
+. main::app('location / { if ($arg_id = "on-1") { return 200; } return 404; }', 'reg:$known')
+--- config eval
+main::checked('/check?id=$id')
+--- request eval
+["POST /json\n{\"onboardingId\": \"on-1\"}", "POST /json\n{\"onboardingId\": \"on-2\"}",
+ "POST /json\n{\"onboardingId\": \"off-1\"}", "POST /json\n{}", "GET /json"]
+--- error_code eval
+[200, 404, 401, 401, 401]
+--- response_body_like eval
+['"sessionUrl":"http', '"status":404', ('"status":401') x 3]
