@@ -342,8 +342,8 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
     ctx->webhook_mark = (ctx->webhook_looked && !ctx->webhook_again);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "veriff webhook \"%V\": %V", &ctx->integration->name,
-                   ngx_veriff_webhook_type_name(ctx->webhook.type));
+                   "veriff webhook \"%V\": %s", &ctx->integration->name,
+                   mark);
 
     if (r->content_handler == NULL) {
 

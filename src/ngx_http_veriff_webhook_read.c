@@ -102,17 +102,22 @@ static ngx_int_t
 ngx_http_veriff_webhook_parse(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx)
 {
+    ngx_int_t  rc;
     ngx_str_t  bytes;
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "veriff webhook: reads %O bytes", ctx->body.size);
 
     if (ngx_http_veriff_body_bytes(r, ctx->body.size, &bytes) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_veriff_webhook_parse(r->pool, bytes.data, bytes.len,
-                                    &ctx->webhook);
+    rc = ngx_veriff_webhook_parse(r->pool, bytes.data, bytes.len,
+                                  &ctx->webhook);
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "veriff webhook read: %i, %O bytes, %V",
+                   rc, ctx->body.size,
+                   ngx_veriff_webhook_type_name(ctx->webhook.type));
+
+    return rc;
 }
 
 
