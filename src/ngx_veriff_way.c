@@ -173,12 +173,12 @@ ngx_veriff_way_hex(u_char *p, u_char *last)
 }
 
 
-/* it begins with '/': does it name no host, read as it stands? */
+/* it begins with '/': does it name no host, dot segments aside? */
 
 static ngx_uint_t
 ngx_veriff_way_local(u_char *p, u_char *last)
 {
-    u_char  *q, *end, buf[NGX_VERIFF_WAY_MAX];
+    u_char  *q;
 
     for (q = p; q < last; q++) {
         if (*q < 0x20 || *q == 0x7f || *q == '\\'
@@ -188,13 +188,7 @@ ngx_veriff_way_local(u_char *p, u_char *last)
         }
     }
 
-    if (ngx_veriff_way_slash(p + 1, last)) {
-        return 0;
-    }
-
-    end = ngx_veriff_way_resolve(buf, p, last, 0);
-
-    return !ngx_veriff_way_slash(buf + 1, end);
+    return !ngx_veriff_way_slash(p + 1, last);
 }
 
 
@@ -214,7 +208,8 @@ ngx_veriff_way_slashes(u_char *p, u_char *last)
 /*
  * Some resolve dot segments or merge slashes before they unescape, some
  * after: it must not matter to a path with dot segments.  All its slashes are
- * plain, and none of its segments is empty or may be taken for it.
+ * plain, and none of its segments is empty or may be taken for it, so none
+ * can get to the front.
  */
 
 static ngx_uint_t

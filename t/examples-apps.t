@@ -143,6 +143,19 @@ on_block(2 => sub {
     passes('approved', $answer, '/api/x');
     is($allowed->($answer), 'https://admin.example.com', 'approved: readable');
     is_status('the question', fetch('/session', %alice), 404);
+
+    # to the app, whoever is in X-User is the user
+    app_seen();
+
+    for my $path (qw(/login/ /api/x /veriff/status)) {
+        browse($path, headers => { 'X-User' => 'mallory' });
+        browse($path, %alice, headers => { 'X-User' => 'mallory' });
+    }
+
+    my @seen = app_seen();
+
+    cmp_ok(scalar @seen, '>', 4, 'the app was asked');
+    is_deeply([grep { /mallory/ } @seen], [], 'nobody says to be mallory');
 });
 
 # two tenants

@@ -7,6 +7,24 @@ use VeriffExample;
 use VeriffApp;
 use Test::More;
 
+# To the app, whoever is in X-User is the user.  Where nginx says nobody, nor
+# does the client; and what is asked who the client is has no hint from it.
+sub nobody_is_mallory {
+    my ($o, @paths) = @_;
+
+    app_seen();
+
+    for my $jar ({}, { $o->{cookie} => 'alice' }) {
+        browse($_, jar => { %$jar }, headers => { 'X-User' => 'mallory' })
+            for @paths, '/veriff/start', '/veriff/status';
+    }
+
+    my @seen = grep { /^app / } app_seen();
+
+    cmp_ok(scalar @seen, '>', 1, 'the app was asked');
+    is_deeply([grep { /mallory/ } @seen], [], 'nobody says to be mallory');
+}
+
 # oauth2-proxy: a gate for the whole server, but not for the sign-in pages
 on_block(1 => sub {
     for my $path (qw(/x /veriff/start)) {
@@ -38,6 +56,8 @@ on_block(1 => sub {
            302, '/veriff/start?return=%2Fx');
     is_status('logged in, the sign-in page', browse('/oauth2/sign_in'), 200,
               qr{^login});
+
+    nobody_is_mallory({ cookie => '_oauth2_proxy' }, '/x', '/assets/a.css');
 });
 
 # certificates
@@ -149,6 +169,7 @@ on_block(5 => sub {
     }, 'what the application knows');
 
     led_through('/a/b?c=d', jar => { session => 'bob' });
+    nobody_is_mallory({ cookie => 'session' }, '/x', '/login/');
 });
 
 no_root_location();
