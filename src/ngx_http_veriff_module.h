@@ -110,6 +110,8 @@ typedef struct {
     ngx_array_t                     *routes;        /* see check_route */
     ngx_array_t                     *spots;         /* see check_gate */
     ngx_array_t                     *json_vars;     /* ngx_str_t: names */
+    ngx_flag_t                       metrics;       /* there are some */
+    ngx_flag_t                       webhook_read;  /* see webhook_read */
 } ngx_http_veriff_main_conf_t;
 
 
@@ -277,6 +279,7 @@ typedef struct {
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
     unsigned                         webhook_checked:1;
+    unsigned                         webhook_read:1;    /* parsed */
     unsigned                         applied:1;
     unsigned                         webhook_done:1;
     unsigned                         webhook_valid:1;
