@@ -79,7 +79,7 @@ endif
 # a call has a place of its own
 CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
-CC_OPT  += -ffile-prefix-map=$(CURDIR)/=
+CC_OPT  += $(if $(COVERAGE),,-ffile-prefix-map=$(CURDIR)/=)
 CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
 
 CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
@@ -216,6 +216,15 @@ fault-test: deps
 
 run-faults: module
 	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc
+	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
+	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
+
+## coverage: lines and branches of src/ that the tests run, with gcov
+coverage: deps
+	$(MAKE) run-coverage COVERAGE=1 FAULTS=1
+
+run-coverage: module
+	t/tools/coverage $(BINARY) $(MODULE) $(TESTS)
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
@@ -231,4 +240,5 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        reload-test-asan run-reload-asan fault-test run-faults demo help
+        reload-test-asan run-reload-asan fault-test run-faults \
+        coverage run-coverage demo help
