@@ -143,6 +143,19 @@ on_block(2 => sub {
     passes('approved', $answer, '/api/x');
     is($allowed->($answer), 'https://admin.example.com', 'approved: readable');
     is_status('the question', fetch('/session', %alice), 404);
+
+    # to the app, whoever is in X-User is the user
+    app_seen();
+
+    for my $path (qw(/login/ /api/x /veriff/status)) {
+        browse($path, headers => { 'X-User' => 'mallory' });
+        browse($path, %alice, headers => { 'X-User' => 'mallory' });
+    }
+
+    my @seen = app_seen();
+
+    cmp_ok(scalar @seen, '>', 4, 'the app was asked');
+    is_deeply([grep { /mallory/ } @seen], [], 'nobody says to be mallory');
 });
 
 # two tenants
@@ -377,6 +390,14 @@ on_block(6 => sub {
     led_through('/a/b?c=d', basic('carol'), jar => {});
 });
 
+# a site that has a cache: one user is not the next
+on_block(8 => sub {
+    my %alice = (jar => { session => 'alice' });
+
+    is_status('alice', fetch('/veriff/status', %alice), 200);
+    is_status('nobody', fetch('/veriff/status'), 401);
+});
+
 no_root_location();
 start_app();
 start_app('bank');
@@ -428,3 +449,10 @@ __DATA__
 
 === TEST 7: which of the provider's endpoints
 --- example: api-for-apps.conf
+
+
+
+=== TEST 8: a cache
+--- example: spa-json-api.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -853,6 +853,66 @@ on_block(12 => sub {
     is_nothing('approved', http2($register[1], @json), 'VERIFIED');
 });
 
+# two applications, of which one is down
+on_block(13 => sub {
+    my %says = (400 => 400, 403 => 403, 404 => 404);
+
+    for my $says (sort keys %says) {
+        is_message("$says, $_", asks(id($says, '0001')), $says{$says})
+            for 1 .. 2;
+    }
+});
+
+# the application's own paths
+on_block(14 => sub {
+    my @as = (headers => { 'X-Onboarding-Id' => id(200, '0001'),
+                           Authorization => 'Bearer token-0001' });
+
+    app_seen();
+
+    for my $path ('/internal', '/internal/', '/internal/onboarding',
+                  '/internal/onboarding-status', '/internal/account',
+                  '/internal/token', '/internal/x', '/INTERNAL/onboarding',
+                  '/Internal', '/internal;', '/internal;x/onboarding', '/%49nternal/account',
+                  '/x/../internal/account', '//internal//account',
+                  '/internal%2Faccount', '/v1/../internal/account')
+    {
+        like(call(GET => $path, @as)->{status}, qr/^40[34]$/, $path);
+    }
+
+    is_deeply([app_seen()], [], 'the app was not asked');
+
+    # what it may take for one of them says nothing of an id
+    for my $path ('/', '/x/..;/internal/onboarding', '/v1/x',
+                  '/v1/..;/internal/onboarding')
+    {
+        call(GET => $path, headers => { 'X-Onboarding-Id' => 'mallory' });
+        is_deeply([app_seen()], ["app GET $path"], "$path: without an id");
+    }
+});
+
+# a site that keeps what its application says
+on_block(15 => sub {
+    my $url = is_url('registers', registers(id(200, 'ca01')));
+
+    is_message('another id', registers(id(404, 'ca01')), 404);
+    isnt(is_url('another user', registers(id(200, 'ca02'))), $url,
+         'another URL');
+
+    is_state('asks', asks(id(200, 'ca01')), 'UNVERIFIED', 'created');
+    is_message('another id asks', asks(id(404, 'ca01')), 404);
+    is_state('another user asks', asks(id(200, 'ca03')), 'UNVERIFIED', 'none');
+
+    is_url('with a token', call(@user, as('ca01')));
+    is_message('without', call(@user), 401);
+    isnt(is_url('with another', call(@user, as('ca02'))), $url,
+         'another URL');
+
+    my @start = ('/veriff/start', jar => { sid => 'token-ca01' });
+    is(canary(browse(@start)->{headers}{location}), $url, 'with a cookie');
+    is(browse('/veriff/start')->{status}, 401, 'without');
+});
+
 no_root_location();
 app_says('/internal/onboarding' => \&onboarding);
 app_says('/internal/account' => \&account);
@@ -940,3 +1000,22 @@ proxy_read_timeout     30s => proxy_read_timeout 1s
 --- example: registration.conf
 --- edits
  ssl; =>  ssl http2;
+
+
+
+=== TEST 13: two applications
+--- example: registration.conf
+--- edits
+upstream app { => upstream app { server 127.0.0.1:1 max_fails=0;
+
+
+
+=== TEST 14: the application's own paths
+--- example: registration.conf
+
+
+
+=== TEST 15: a cache
+--- example: registration.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -6,7 +6,8 @@ package VeriffApp;
 #     app GET /path?args x-veriff-state=VERIFIED x-veriff-session=...
 #
 # X-Veriff-* headers (whatever stands for "-") in the order in which they came,
-# and the Content-Length of a GET that has a body.
+# others whose value is "mallory", and the Content-Length of a GET that has a
+# body.
 # app_seen() has the lines of all requests since it was called last.
 #
 # A request to /accel/... is answered with X-Accel-Redirect to the rest (to a
@@ -115,7 +116,8 @@ sub _serve {
 
     my $line = CORE::join ' ', "$name $method $uri", map {
         my ($header, $value) = split /: /, $_, 2;
-        lc($header) =~ /^x.veriff/ ? lc($header) . '=' . ($value // '') : ()
+        lc($header) =~ /^x.veriff/ || ($value // '') eq 'mallory'
+            ? lc($header) . '=' . ($value // '') : ()
     } @headers;
 
     if ($method eq 'GET') {
