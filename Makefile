@@ -21,9 +21,12 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
                --with-http_secure_link_module --with-http_dav_module
 
 # CC=clang builds with clang; WERROR=0 lets warnings pass; SANITIZE=1 builds
-# with ASan and UBSan; JOBS is how much runs side by side.
+# with ASan and UBSan; FAULTS=1 with t/fault/wrap.c, which lets calls fail, and
+# COVERAGE=1 for gcov; JOBS is how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
+FAULTS      ?=
+COVERAGE    ?=
 JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
@@ -51,7 +54,8 @@ MODULES_DIR ?= $(shell t/tools/nginx-flags modules-path $(NGINX))
 # ---- derived ---------------------------------------------------------------
 
 BUILD   := $(CURDIR)/build
-VARIANT := $(if $(findstring clang,$(CC)),-clang)$(if $(SANITIZE),-asan)
+VARIANT := $(if $(findstring clang,$(CC)),-clang)$(if $(SANITIZE),-asan)$(if \
+           $(FAULTS),-faults)$(if $(COVERAGE),-coverage)
 
 ifeq ($(NGINX_SRC),)
 SRC     := $(NGINX_DEV)
@@ -67,7 +71,10 @@ endif
 
 MODULE  := $(OUT)/ngx_http_veriff_module.so
 
-ifeq ($(SANITIZE),)
+ifneq ($(COVERAGE),)
+CC_OPT  := -g -O0 --coverage -fprofile-update=atomic
+LD_OPT  := --coverage
+else ifeq ($(SANITIZE),)
 CC_OPT  := -g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 LD_OPT  := -Wl,-z,relro -Wl,-z,now
 else
@@ -76,12 +83,19 @@ CC_OPT  := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
 LD_OPT  := -fsanitize=address,undefined -Wl,-z,nodelete
 endif
 
+# a call has a place of its own
+CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
-CC_OPT  += -ffile-prefix-map=$(CURDIR)/=
+CC_OPT  += $(if $(COVERAGE),,-ffile-prefix-map=$(CURDIR)/=)
 CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
 
 CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
             --with-ld-opt='$(LD_OPT)' $(FLAGS)
+
+# the module's calls into nginx and libraries go by way of wrap.c
+ifneq ($(FAULTS),)
+export VERIFF_LINK := $(CC) $(shell t/fault/link-options)
+endif
 
 export JOBS
 
@@ -218,6 +232,30 @@ reload-test-asan: deps
 run-reload-asan: $(if $(NGINX_SRC),nginx,module)
 	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
 
+## bench: what the module costs, beside njs, Lua and auth_request (15 min)
+bench: deps
+	t/tools/deps wrk libnginx-mod-http-js libnginx-mod-http-lua \
+	    lua-resty-core lua-luaossl lua-cjson
+	$(MAKE) module NGINX_SRC=
+	NGINX=$(NGINX) MODULE=$(BUILD)/dist/ngx_http_veriff_module.so \
+	    MODULES_DIR=$(MODULES_DIR) BENCH_DIR=$(BUILD)/bench bench/run
+
+## fault-test: each call of the module that may fail does, in every flow
+fault-test: deps
+	$(MAKE) run-faults FAULTS=1 SANITIZE=1
+
+run-faults: module
+	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc
+	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
+	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
+
+## coverage: lines and branches of src/ that the tests run, with gcov
+coverage: deps
+	$(MAKE) run-coverage COVERAGE=1 FAULTS=1
+
+run-coverage: module
+	t/tools/coverage $(BINARY) $(MODULE) $(TESTS)
+
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
@@ -232,4 +270,5 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        mutants unit-mutants reload-test-asan run-reload-asan fuzz demo help
+        mutants unit-mutants reload-test-asan run-reload-asan fuzz bench \
+        fault-test run-faults coverage run-coverage demo help

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_answer_mode.h"
 #include "ngx_http_veriff_forget.h"
+#include "ngx_http_veriff_reply.h"
 
 
 #define NGX_HTTP_VERIFF_ANSWER_MIN   4096
@@ -15,7 +16,10 @@ static ngx_int_t ngx_http_veriff_answer_grow(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a, size_t size);
 static ngx_int_t ngx_http_veriff_answer_release(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a);
-static void ngx_http_veriff_answer_stored(ngx_http_request_t *r);
+static void ngx_http_veriff_answer_stored(ngx_http_request_t *r,
+    ngx_int_t rc);
+static ngx_int_t ngx_http_veriff_answer_unstored(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a);
 static ngx_int_t ngx_http_veriff_answer_pass(ngx_http_request_t *r,
     ngx_http_veriff_answer_t *a);
 
@@ -169,20 +173,40 @@ ngx_http_veriff_answer_release(ngx_http_request_t *r,
         return NGX_AGAIN;
     }
 
+    if (rc == NGX_ERROR && r == r->main) {
+        return ngx_http_veriff_answer_unstored(r, a);
+    }
+
     return ngx_http_veriff_answer_pass(r, a);
 }
 
 
 static void
-ngx_http_veriff_answer_stored(ngx_http_request_t *r)
+ngx_http_veriff_answer_stored(ngx_http_request_t *r, ngx_int_t rc)
 {
     ngx_http_veriff_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
 
     ctx->answer->stored = 1;
+    ctx->answer->failed = (rc != NGX_OK);
 
     r->write_event_handler(r);
+}
+
+
+/* what the provider has done is to be done here, too: it must come again */
+
+static ngx_int_t
+ngx_http_veriff_answer_unstored(ngx_http_request_t *r,
+    ngx_http_veriff_answer_t *a)
+{
+    a->mode = NGX_HTTP_VERIFF_ANSWER_COLLECT;
+
+    ngx_http_veriff_reply_clean(r);
+
+    return ngx_http_veriff_answer_replace(r, a, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                          NULL);
 }
 
 
@@ -201,6 +225,10 @@ ngx_http_veriff_answer_wait(ngx_http_request_t *r,
     }
 
     r->buffered &= ~NGX_HTTP_VERIFF_BUFFERED;
+
+    if (a->failed) {
+        return ngx_http_veriff_answer_unstored(r, a);
+    }
 
     return ngx_http_veriff_answer_pass(r, a);
 }

@@ -45,6 +45,7 @@ struct ngx_http_veriff_answer_s {
     unsigned                   begun:1;
     unsigned                   last:1;
     unsigned                   stored:1;
+    unsigned                   failed:1;    /* it could not be stored */
 };
 
 

@@ -11,6 +11,8 @@
 #include "ngx_http_veriff_session.h"
 #include "ngx_http_veriff_status.h"
 
+#include "ngx_veriff_json.h"
+
 
 static char *ngx_http_veriff_conf_format(ngx_conf_t *cf,
     ngx_http_veriff_loc_conf_t *vlcf, ngx_str_t *value);
@@ -47,12 +49,18 @@ ngx_http_veriff_create_main_conf(ngx_conf_t *cf)
      *
      *     vmcf->keys = NULL;
      *     vmcf->routes = NULL;
+     *     vmcf->metrics = 0;
+     *     vmcf->webhook_read = 0;
      */
 
     if (ngx_array_init(&vmcf->integrations, cf->pool, 2,
                        sizeof(ngx_http_veriff_integration_t *))
         != NGX_OK)
     {
+        return NULL;
+    }
+
+    if (ngx_veriff_json_init(cf->pool) != NGX_OK) {
         return NULL;
     }
 

@@ -267,9 +267,10 @@ ngx_http_veriff_flow_rate(ngx_http_veriff_update_t *update, int64_t now,
 static void
 ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update)
 {
-    ngx_connection_t       *c;
-    ngx_http_request_t     *r;
-    ngx_http_veriff_ctx_t  *ctx;
+    ngx_connection_t             *c;
+    ngx_http_request_t           *r;
+    ngx_http_veriff_ctx_t        *ctx;
+    ngx_http_veriff_flow_data_t  *data;
 
     r = update->request;
 
@@ -284,7 +285,19 @@ ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update)
     ngx_http_set_log_request(c->log, r);
 
     ngx_http_veriff_flow_result(r, update);
-    ngx_http_veriff_state_update_free(update);
+
+    if (ctx->flow->result == NGX_HTTP_VERIFF_FLOW_CREATE) {
+
+        /* memory to give it back may be lacking then */
+
+        data = update->data;
+        data->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+        ctx->flow->lease = update;
+
+    } else {
+        ngx_http_veriff_state_update_free(update);
+    }
 
     if (ctx->flow->result == NGX_HTTP_VERIFF_FLOW_WAIT) {
         ngx_add_timer(&ctx->flow->event, NGX_HTTP_VERIFF_FLOW_POLL);
@@ -297,7 +310,7 @@ ngx_http_veriff_flow_decided(ngx_http_veriff_update_t *update)
 }
 
 
-/* the client has gone, and has no use for the lease that it got */
+/* the request has ended, and has no use for the lease that it got */
 
 static void
 ngx_http_veriff_flow_release(ngx_http_veriff_update_t *update)
@@ -400,6 +413,10 @@ ngx_http_veriff_flow_cleanup(void *data)
 
     if (flow->event.timer_set) {
         ngx_del_timer(&flow->event);
+    }
+
+    if (flow->lease) {
+        ngx_http_veriff_flow_release(flow->lease);
     }
 }
 

@@ -42,6 +42,9 @@ struct ngx_http_veriff_flow_s {
     int64_t                          deadline;      /* ms: of waiting */
     ngx_event_t                      event;
 
+    /* what gives the lease back if ngx_http_veriff_flow_end() does not */
+    ngx_http_veriff_update_t        *lease;
+
     unsigned                         ready:1;       /* result is set */
 };
 
@@ -57,8 +60,9 @@ ngx_int_t ngx_http_veriff_flow_begin(ngx_http_request_t *r);
 /*
  * Stores what became of a creation, also when the client has gone: the
  * session with what was sent for it, or the status that was answered
- * instead.  done is called when it is durable (rc NGX_OK) or cannot be; its
- * request may be NULL.
+ * instead (0: the provider was not asked).  done is called when it is durable
+ * (rc NGX_OK) or cannot be; its request may be NULL.  NGX_OK, or NGX_ERROR
+ * (done is not called; the lease goes back when r ends).
  */
 ngx_int_t ngx_http_veriff_flow_end(ngx_http_request_t *r,
     ngx_http_veriff_flow_t *flow, ngx_str_t *session, ngx_str_t *url,

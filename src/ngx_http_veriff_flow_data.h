@@ -30,6 +30,7 @@ typedef struct {
     ngx_http_veriff_update_pt done;
     ngx_int_t                 rc;           /* of a write that was refused */
     ngx_uint_t                lost;         /* the lease, to another one */
+    ngx_uint_t                again;        /* the write was refused once */
 } ngx_http_veriff_flow_data_t;
 
 

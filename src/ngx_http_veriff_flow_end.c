@@ -29,6 +29,11 @@ ngx_http_veriff_flow_end(ngx_http_request_t *r, ngx_http_veriff_flow_t *flow,
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
+    if (flow->lease && status == 0) {
+        data = flow->lease->data;
+        data->status = 0;
+    }
+
     if (ngx_http_veriff_state_name(vmcf, ctx->integration, &ctx->user, name)
         != NGX_OK)
     {
@@ -82,7 +87,15 @@ ngx_http_veriff_flow_end(ngx_http_request_t *r, ngx_http_veriff_flow_t *flow,
 
     rc = ngx_http_veriff_state_update(update);
 
-    if (rc != NGX_AGAIN && !ngx_http_veriff_flow_again(update)) {
+    if (rc == NGX_OK || rc == NGX_AGAIN || ngx_http_veriff_flow_again(update)) {
+
+        if (flow->lease) {
+            ngx_http_veriff_state_update_free(flow->lease);
+            flow->lease = NULL;
+        }
+    }
+
+    if (update->rc != NGX_AGAIN) {
         ngx_http_veriff_flow_done(update);
     }
 
@@ -198,7 +211,8 @@ ngx_http_veriff_flow_done(ngx_http_veriff_update_t *update)
 
 /*
  * A store that has no room for the session may still have some for giving
- * the lease back.  Non-zero if that was begun.
+ * the lease back; and what was lacking may be there by now.  Non-zero if that
+ * was begun.
  */
 
 static ngx_uint_t
@@ -206,15 +220,19 @@ ngx_http_veriff_flow_again(ngx_http_veriff_update_t *update)
 {
     ngx_http_veriff_flow_data_t *data = update->data;
 
-    if (update->rc == NGX_OK || data->lost || data->session.len == 0) {
+    if (update->rc == NGX_OK || data->lost || data->again) {
         return 0;
     }
 
-    data->rc = update->rc;
-    data->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    data->again = 1;
 
-    ngx_str_null(&data->session);
-    ngx_str_null(&update->session);
+    if (data->session.len) {
+        data->rc = update->rc;
+        data->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+        ngx_str_null(&data->session);
+        ngx_str_null(&update->session);
+    }
 
     update->tries = 0;
 

@@ -35,8 +35,11 @@ ngx_http_veriff_forget(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 
     status = r->upstream->headers_in.status_n;
 
+    /* a signed 404: a deletion that failed here is tried again */
+
     if (vmcf->store == NULL || !ctx->rule.gone
-        || status < NGX_HTTP_OK || status >= NGX_HTTP_SPECIAL_RESPONSE)
+        || ((status < NGX_HTTP_OK || status >= NGX_HTTP_SPECIAL_RESPONSE)
+            && (status != NGX_HTTP_NOT_FOUND || handler == NULL)))
     {
         return NGX_OK;
     }
@@ -54,7 +57,6 @@ ngx_http_veriff_forget(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
 
     if (rc == NGX_ERROR) {
         ngx_http_veriff_forget_failed(r->connection->log, ctx->integration);
-        return NGX_OK;
     }
 
     return rc;
@@ -167,14 +169,16 @@ ngx_http_veriff_forget_is(ngx_veriff_id_t *id, ngx_str_t *session)
 static void
 ngx_http_veriff_forget_done(ngx_http_veriff_update_t *update)
 {
+    ngx_int_t                   rc;
     ngx_connection_t           *c;
     ngx_http_request_t         *r;
     ngx_http_veriff_forget_pt   handler;
 
     r = update->request;
+    rc = (update->rc == NGX_OK) ? NGX_OK : NGX_ERROR;
     handler = *(ngx_http_veriff_forget_pt *) update->data;
 
-    if (update->rc != NGX_OK) {
+    if (rc != NGX_OK) {
         ngx_http_veriff_forget_failed(update->pool->log, update->integration);
     }
 
@@ -188,7 +192,7 @@ ngx_http_veriff_forget_done(ngx_http_veriff_update_t *update)
 
     ngx_http_set_log_request(c->log, r);
 
-    handler(r);
+    handler(r, rc);
 
     ngx_http_run_posted_requests(c);
 }

@@ -256,6 +256,7 @@ static ngx_int_t
 ngx_http_veriff_json_body_parse(ngx_http_request_t *r,
     ngx_http_veriff_json_body_t *body)
 {
+    ngx_int_t  rc;
     ngx_str_t  bytes;
 
     if (body->size > NGX_HTTP_VERIFF_JSON_VAR_MAX) {
@@ -269,9 +270,13 @@ ngx_http_veriff_json_body_parse(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    body->json = ngx_veriff_json_parse(r->pool, bytes.data, bytes.len, NULL);
+    rc = ngx_veriff_json_read(r->pool, bytes.data, bytes.len, &body->json);
 
-    if (body->json == NULL) {
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                       "veriff json: the body is no JSON object or array, its "
                       "variables are empty");

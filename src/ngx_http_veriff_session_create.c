@@ -20,6 +20,7 @@ struct ngx_http_veriff_create_s {
     ngx_http_veriff_call_t        call;
     ngx_veriff_payload_result_t   payload;
     ngx_veriff_session_t          session;
+    ngx_http_posted_request_t     posted;
 
     /* the outcome: 200, or the status to answer and why */
     ngx_uint_t                    status;
@@ -348,7 +349,7 @@ ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update)
                               NGX_HTTP_VERIFF_COUNT_SESSION_STORE_FAILED);
     }
 
-    (void) ngx_http_post_request(r, NULL);
+    (void) ngx_http_post_request(r, &create->posted);
 }
 
 

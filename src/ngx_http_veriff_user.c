@@ -8,7 +8,7 @@
 
 
 static ngx_uint_t ngx_http_veriff_user_is_refused(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
+static ngx_int_t ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr);
 static ngx_int_t ngx_http_veriff_user_is_header(ngx_str_t *value);
 
@@ -18,6 +18,7 @@ ngx_http_veriff_user(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr, ngx_http_veriff_ctx_t *ctx,
     ngx_str_t *reason)
 {
+    ngx_int_t  rc;
     ngx_str_t  user;
 
     if (expr == NULL) {
@@ -28,11 +29,14 @@ ngx_http_veriff_user(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (user.len == 0
-        || !ngx_http_veriff_user_is_whole(r, expr)
-        || ngx_http_veriff_user_is_refused(r))
-    {
+    if (user.len == 0 || ngx_http_veriff_user_is_refused(r)) {
         return NGX_DECLINED;
+    }
+
+    rc = ngx_http_veriff_user_is_whole(r, expr);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ngx_http_veriff_user_check(&user, reason) != NGX_OK) {
@@ -82,7 +86,7 @@ ngx_http_veriff_user_is_refused(ngx_http_request_t *r)
  * of them is.
  */
 
-static ngx_uint_t
+static ngx_int_t
 ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
     ngx_http_complex_value_t *expr)
 {
@@ -90,7 +94,7 @@ ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
     ngx_http_variable_value_t  *v;
 
     if (expr->flushes == NULL) {
-        return 1;
+        return NGX_OK;
     }
 
     /* the variables of the expression, as they have just been evaluated */
@@ -98,12 +102,16 @@ ngx_http_veriff_user_is_whole(ngx_http_request_t *r,
     for (index = expr->flushes; *index != (ngx_uint_t) -1; index++) {
         v = ngx_http_get_indexed_variable(r, *index);
 
-        if (v == NULL || v->not_found || v->len == 0) {
-            return 0;
+        if (v == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (v->not_found || v->len == 0) {
+            return NGX_DECLINED;
         }
     }
 
-    return 1;
+    return NGX_OK;
 }
 
 

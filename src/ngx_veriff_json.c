@@ -17,8 +17,10 @@
 #define NGX_VERIFF_JSON_REAL_MAX  9007199254740992.0
 
 
-static ngx_veriff_json_t *ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
-    size_t len, size_t flags, json_error_t *error);
+static void *ngx_veriff_json_malloc(size_t size);
+static void ngx_veriff_json_done(void *data);
+static ngx_int_t ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
+    size_t len, size_t flags, json_error_t *error, ngx_veriff_json_t **json);
 static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
     json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
@@ -27,10 +29,81 @@ static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
 static size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
 
 
+static json_malloc_t  ngx_veriff_json_next;
+static ngx_uint_t     ngx_veriff_json_users;
+static ngx_uint_t     ngx_veriff_json_lacks;
+
+
+ngx_int_t
+ngx_veriff_json_init(ngx_pool_t *pool)
+{
+    json_free_t          release;
+    json_malloc_t        allocate;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate != ngx_veriff_json_malloc) {
+        ngx_veriff_json_next = allocate;
+        json_set_alloc_funcs(ngx_veriff_json_malloc, release);
+    }
+
+    ngx_veriff_json_users++;
+
+    cln->handler = ngx_veriff_json_done;
+    cln->data = &ngx_veriff_json_users;
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_veriff_json_malloc(size_t size)
+{
+    void  *p;
+
+    p = ngx_veriff_json_next(size);
+
+    if (p == NULL) {
+        ngx_veriff_json_lacks = 1;
+    }
+
+    return p;
+}
+
+
+/* the module may be unloaded */
+
+static void
+ngx_veriff_json_done(void *data)
+{
+    ngx_uint_t *users = data;
+
+    json_free_t    release;
+    json_malloc_t  allocate;
+
+    if (--*users) {
+        return;
+    }
+
+    json_get_alloc_funcs(&allocate, &release);
+
+    if (allocate == ngx_veriff_json_malloc) {
+        json_set_alloc_funcs(ngx_veriff_json_next, release);
+    }
+}
+
+
 ngx_veriff_json_t *
 ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_json_error_t *err)
 {
+    ngx_int_t           rc;
     json_error_t        error;
     ngx_veriff_json_t  *json;
 
@@ -38,9 +111,9 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
         ngx_memzero(err, sizeof(ngx_veriff_json_error_t));
     }
 
-    json = ngx_veriff_json_load(pool, p, len, 0, &error);
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, &json);
 
-    if (json == NULL && err) {
+    if (rc == NGX_DECLINED && err) {
         ngx_veriff_json_error(pool, &error, err);
     }
 
@@ -48,51 +121,78 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
 }
 
 
-ngx_veriff_json_t *
-ngx_veriff_json_parse_provider(ngx_pool_t *pool, u_char *p, size_t len)
+ngx_int_t
+ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
 {
-    json_error_t        error;
-    ngx_veriff_json_t  *json;
+    json_error_t  error;
 
-    json = ngx_veriff_json_load(pool, p, len, 0, &error);
-
-    if (json || json_error_code(&error) != json_error_numeric_overflow) {
-        return json;
-    }
-
-    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error);
+    return ngx_veriff_json_load(pool, p, len, 0, &error, json);
 }
 
 
-static ngx_veriff_json_t *
-ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
-    json_error_t *error)
+ngx_int_t
+ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
 {
-    json_t              *json;
+    ngx_int_t     rc;
+    json_error_t  error;
+
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, json);
+
+    if (rc != NGX_DECLINED
+        || json_error_code(&error) != json_error_numeric_overflow)
+    {
+        return rc;
+    }
+
+    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error,
+                                json);
+}
+
+
+static ngx_int_t
+ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
+    json_error_t *error, ngx_veriff_json_t **json)
+{
+    json_t              *root;
     ngx_pool_cleanup_t  *cln;
+
+    *json = NULL;
 
     ngx_memzero(error, sizeof(json_error_t));
 
     cln = ngx_pool_cleanup_add(pool, 0);
     if (cln == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    json = NULL;
-
-    if (!ngx_veriff_json_nul(p, len, error)) {
-        json = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags,
-                          error);
+    if (ngx_veriff_json_nul(p, len, error)) {
+        return NGX_DECLINED;
     }
 
-    if (json == NULL) {
-        return NULL;
+    ngx_veriff_json_lacks = 0;
+
+    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
+
+    if (ngx_veriff_json_lacks) {
+
+        /* what there is may lack bytes of strings */
+
+        json_decref(root);
+        return NGX_ERROR;
+    }
+
+    if (root == NULL) {
+        return NGX_DECLINED;
     }
 
     cln->handler = ngx_veriff_json_cleanup;
-    cln->data = json;
+    cln->data = root;
 
-    return (ngx_veriff_json_t *) json;
+    *json = (ngx_veriff_json_t *) root;
+
+    return NGX_OK;
 }
 
 
@@ -229,7 +329,7 @@ ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
         return NGX_OK;
     }
 
-    /* see ngx_veriff_json_parse_provider() */
+    /* see ngx_veriff_json_read_provider() */
 
     real = json_is_real(member) ? json_real_value(member) : 0.5;
 

@@ -28,6 +28,14 @@ typedef struct {
 
 
 /*
+ * To be called before the others, once for each configuration: lets it be
+ * noticed that there is no memory.  jansson 2.14 leaves out a character of a
+ * string that it has no memory for, and goes on.  It lasts as long as the
+ * pool.  NGX_OK or NGX_ERROR.
+ */
+ngx_int_t ngx_veriff_json_init(ngx_pool_t *pool);
+
+/*
  * Parses len bytes that must be one JSON object or array: duplicate keys,
  * NUL characters, invalid UTF-8 and trailing bytes are refused, depth is
  * bounded by jansson (2048).  The result lives as long as the pool.
@@ -39,12 +47,19 @@ ngx_veriff_json_t *ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p,
     size_t len, ngx_veriff_json_error_t *err);
 
 /*
- * The same for what the provider says, to which it may add members at any
- * time: integers of more than 64 bits are no reason to refuse it.  If there
- * is one, all numbers are as precise as a double.
+ * The same, for those who must tell bad input from lack of memory: NGX_OK
+ * (*json is set), NGX_DECLINED (bad input) or NGX_ERROR (no memory).
  */
-ngx_veriff_json_t *ngx_veriff_json_parse_provider(ngx_pool_t *pool,
-    u_char *p, size_t len);
+ngx_int_t ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json);
+
+/*
+ * ngx_veriff_json_read() for what the provider says, to which it may add
+ * members at any time: integers of more than 64 bits are no reason to refuse
+ * it.  If there is one, all numbers are as precise as a double.
+ */
+ngx_int_t ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p,
+    size_t len, ngx_veriff_json_t **json);
 
 /*
  * Returns the member of an object that is itself an object, or NULL

@@ -264,7 +264,11 @@ ngx_veriff_payload_client(ngx_pool_t *pool, ngx_array_t *members,
         return NGX_OK;
     }
 
-    json = (json_t *) ngx_veriff_json_parse(pool, body->data, body->len, NULL);
+    rc = ngx_veriff_json_read(pool, body->data, body->len,
+                              (ngx_veriff_json_t **) &json);
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
 
     if (!json_is_object(json)) {
         ngx_str_set(error, "the body is not a JSON object");

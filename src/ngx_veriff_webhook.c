@@ -68,12 +68,18 @@ ngx_int_t
 ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_webhook_t *webhook)
 {
+    ngx_int_t           rc;
     ngx_veriff_json_t  *json;
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
 
-    json = ngx_veriff_json_parse_provider(pool, p, len);
-    if (json == NULL || !ngx_veriff_json_is_object(json)) {
+    rc = ngx_veriff_json_read_provider(pool, p, len, &json);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!ngx_veriff_json_is_object(json)) {
         return NGX_DECLINED;
     }
 

@@ -246,6 +246,24 @@ on_block(9 => sub {
     state_is('another session', 'alice', 'VERIFIED', 'approved');
 });
 
+# The provider has none by that id: it was deleted, but not here.
+on_block(11 => sub {
+    my $open = ask('/json', 'alice')->{content};
+    my $other = ask('/json', 'bob')->{content};
+
+    VeriffTest::sandbox(POST => '/_sandbox/reset');
+
+    is(gone($open)->{status}, 404, 'not known there');
+    is(counts(), 'u2 s1', 'nor here any more');
+    state_is('nothing is known', 'alice', 'UNVERIFIED', 'none', undef);
+    is(url_of(ask('/json', 'bob')), url_of({ content => $other }),
+       'others are not concerned');
+
+    fault(signature => 'none', status => 404, code => 1101);
+    is(gone($other)->{status}, 404, 'without a signature');
+    is(counts(), 'u2 s1', 'it says nothing');
+});
+
 start_sandbox();
 run_tests();
 
@@ -303,4 +321,9 @@ main::kyc('match vendor_data;')
 
 
 === TEST 10: an answer without content
+--- config eval: main::app_places()
+
+
+
+=== TEST 11: one that the provider does not know
 --- config eval: main::app_places()

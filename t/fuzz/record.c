@@ -16,7 +16,11 @@
 
 
 #define NOW        ((time_t) 1800000000)
-#define HEAD       128
+#define HEAD       18
+#define DECIDED    0
+#define OPEN       3
+#define CREATED    2
+#define LENGTHS    10
 #define FLAG_OWN   0x01
 
 
@@ -24,6 +28,7 @@ static void read_right(ngx_veriff_record_t *record, ngx_str_t *input);
 static ngx_str_t written(ngx_pool_t *pool, ngx_veriff_record_t *record);
 static void judged(ngx_veriff_record_t *record, ngx_str_t *input);
 static void goes_on(ngx_pool_t *pool, ngx_veriff_record_t *record);
+static uint64_t word(ngx_str_t *input, ngx_uint_t n);
 static uint64_t number(u_char *p, size_t bytes);
 
 
@@ -75,15 +80,16 @@ read_right(ngx_veriff_record_t *record, ngx_str_t *input)
     p = input->data;
     h = &record->history;
 
-    fuzz_must(input->len >= HEAD && p[0] == 1);
+    fuzz_must(input->len >= HEAD && p[0] == 2);
     fuzz_must(h->standing.status == p[1] && h->open.decision == p[3]);
     fuzz_must(h->standing.session.len == p[5] && p[5] <= 128);
     fuzz_must(h->open.session.len == p[6] && p[6] <= 128);
     fuzz_must(record->revision == number(&p[8], 8));
-    fuzz_must((uint64_t) h->standing.decided == number(&p[16], 8));
-    fuzz_must((uint64_t) h->open.created == number(&p[32], 8));
-    fuzz_must(record->user.len == number(&p[96], 4));
-    fuzz_must(record->url.len == number(&p[100], 4));
+    fuzz_must((uint64_t) h->standing.decided == word(input, DECIDED));
+    fuzz_must((uint64_t) h->open.created == word(input, CREATED));
+    fuzz_must((uint64_t) h->open.decided == word(input, OPEN));
+    fuzz_must(((uint64_t) record->url.len << 32 | record->user.len)
+              == word(input, LENGTHS));
 
     fuzz_must(h->standing.status == NGX_VERIFF_STATUS_NONE
               || h->standing.status == NGX_VERIFF_STATUS_APPROVED
@@ -153,7 +159,7 @@ judged(ngx_veriff_record_t *record, ngx_str_t *input)
             fuzz_must(input->data[1] == NGX_VERIFF_STATUS_APPROVED);
             fuzz_must(!policy.watchlist || !matched);
             fuzz_must(policy.max_age == 0
-                      || (int64_t) number(&input->data[16], 8) / 1000000
+                      || (int64_t) word(input, DECIDED) / 1000000
                          > NOW - policy.max_age);
         }
 
@@ -224,6 +230,34 @@ goes_on(ngx_pool_t *pool, ngx_veriff_record_t *record)
     first = written(pool, record);
     fuzz_must(ngx_veriff_record_read(&again, first.data, first.len) == NGX_OK);
     fuzz_must(again.history.open.session.len == id.len);
+}
+
+
+/* one of those behind the revision, stored or not */
+
+static uint64_t
+word(ngx_str_t *input, ngx_uint_t n)
+{
+    u_char      *p;
+    uint64_t     there;
+    ngx_uint_t   i;
+
+    there = number(&input->data[16], 2);
+    p = input->data + HEAD;
+
+    if (n == OPEN && (there & 0x4000)) {
+        return word(input, DECIDED);
+    }
+
+    if (!(there & (1 << n))) {
+        return 0;
+    }
+
+    for (i = 0; i < n; i++) {
+        p += (there & (1 << i)) ? 8 : 0;
+    }
+
+    return number(p, 8);
 }
 
 

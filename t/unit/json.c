@@ -15,6 +15,7 @@
 
 static ngx_uint_t parses(const char *text);
 static ngx_uint_t parses_mem(const void *p, size_t len);
+static ngx_veriff_json_t *provider_json(ngx_pool_t *pool, ngx_str_t *text);
 static void test_documents(void);
 static void test_errors(void);
 static void test_truncated(void);
@@ -387,6 +388,20 @@ test_members(void)
 }
 
 
+static ngx_veriff_json_t *
+provider_json(ngx_pool_t *pool, ngx_str_t *text)
+{
+    ngx_int_t           rc;
+    ngx_veriff_json_t  *json;
+
+    rc = ngx_veriff_json_read_provider(pool, text->data, text->len, &json);
+
+    expect(rc == (json ? NGX_OK : NGX_DECLINED));
+
+    return json;
+}
+
+
 static void
 test_provider(void)
 {
@@ -402,7 +417,7 @@ test_provider(void)
     text = unit_mem(pool, provider, sizeof(provider) - 1);
     expect(ngx_veriff_json_parse(pool, text.data, text.len, NULL) == NULL);
 
-    json = ngx_veriff_json_parse_provider(pool, text.data, text.len);
+    json = provider_json(pool, &text);
     expect(json != NULL);
     expect(ngx_veriff_json_integer(json, "i", &n) == NGX_OK && n == 7002);
     expect(ngx_veriff_json_integer(json, "m", &n) == NGX_OK
@@ -415,15 +430,15 @@ test_provider(void)
     expect_str(value, "text");
 
     text = unit_mem(pool, document, sizeof(document) - 1);
-    json = ngx_veriff_json_parse_provider(pool, text.data, text.len);
+    json = provider_json(pool, &text);
     expect(ngx_veriff_json_integer(json, "big", &n) == NGX_OK
            && n == INT64_MAX);
 
     text = unit_str(pool, "{\"a\":1e400}");
-    expect(ngx_veriff_json_parse_provider(pool, text.data, text.len) == NULL);
+    expect(provider_json(pool, &text) == NULL);
 
     text = unit_str(pool, "{\"b\":1,\"a\":18446744073709551616,\"b\":1}");
-    expect(ngx_veriff_json_parse_provider(pool, text.data, text.len) == NULL);
+    expect(provider_json(pool, &text) == NULL);
 
     ngx_stub_pool_destroy(pool);
 }
@@ -567,6 +582,7 @@ test_utf8(void)
 static void
 test_no_memory(void)
 {
+    ngx_int_t                 rc;
     ngx_str_t                 text;
     ngx_pool_t               *pool;
     ngx_uint_t                n, failed;
@@ -595,6 +611,26 @@ test_no_memory(void)
         ngx_stub_fail_after(0);
 
         expect_at((json == NULL) == failed, unit_at("allocation", n));
+
+        ngx_stub_pool_destroy(pool);
+    }
+
+    expect(n > 20);
+
+    /* jansson may go on after a single one */
+
+    for (n = 1, failed = 1; failed; n++) {
+        pool = ngx_stub_pool_create();
+        text = unit_mem(pool, small, sizeof(small) - 1);
+
+        ngx_stub_fail_once(n);
+        rc = ngx_veriff_json_read(pool, text.data, text.len, &json);
+        failed = ngx_stub_failed();
+        ngx_stub_fail_after(0);
+
+        expect_at(rc == (failed ? NGX_ERROR : NGX_OK),
+                  unit_at("only allocation", n));
+        expect_at((json == NULL) == failed, unit_at("its result", n));
 
         ngx_stub_pool_destroy(pool);
     }

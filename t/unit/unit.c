@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "unit.h"
+#include "ngx_veriff_json.h"
 
 
 static void unit_end(void);
@@ -23,6 +24,7 @@ static ngx_uint_t   unit_expected;
 static ngx_uint_t   unit_failed;
 static ngx_uint_t   unit_total;
 static ngx_uint_t   unit_exit;
+static ngx_pool_t  *unit_json_pool;
 
 
 void
@@ -65,6 +67,10 @@ int
 unit_done(void)
 {
     unit_end();
+
+    if (unit_json_pool) {
+        ngx_stub_pool_destroy(unit_json_pool);
+    }
 
     printf("# %u expectations\n1..%u\n", (unsigned) unit_total,
            (unsigned) unit_number);
@@ -201,4 +207,10 @@ void
 unit_json_alloc(void)
 {
     json_set_alloc_funcs(ngx_stub_malloc, ngx_stub_free);
+
+    unit_json_pool = ngx_stub_pool_create();
+
+    if (ngx_veriff_json_init(unit_json_pool) != NGX_OK) {
+        abort();
+    }
 }

@@ -546,7 +546,7 @@ test_no_memory(void)
             failed = ngx_stub_failed();
             ngx_stub_fail_after(0);
 
-            expect_at(rc == (failed ? NGX_DECLINED : NGX_OK),
+            expect_at(rc == (failed ? NGX_ERROR : NGX_OK),
                       unit_at("allocation", n));
 
             ngx_stub_pool_destroy(pool);

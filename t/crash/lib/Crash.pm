@@ -142,10 +142,15 @@ sub sandbox {
     my $answer = HTTP::Tiny->new(timeout => 10)->request($method,
         "http://127.0.0.1:$sandbox_port$path",
         { headers => { 'Content-Type' => 'application/json' },
-          content => JSON::PP::encode_json($json) });
+          defined $json ? (content => JSON::PP::encode_json($json)) : () });
 
     $answer->{success} or die "sandbox: $answer->{status}\n";
+
+    return $answer->{content} eq '' ? undef
+           : JSON::PP::decode_json($answer->{content});
 }
+
+sub sandbox_port { $sandbox_port }
 
 sub free_port {
     my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)

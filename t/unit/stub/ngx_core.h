@@ -130,6 +130,9 @@ void ngx_stub_pool_destroy(ngx_pool_t *pool);
  */
 void ngx_stub_fail_after(ngx_uint_t n);
 
+/* The same for the n-th only. */
+void ngx_stub_fail_once(ngx_uint_t n);
+
 /* Non-zero if an allocation has failed since ngx_stub_fail_after(). */
 ngx_uint_t ngx_stub_failed(void);
 

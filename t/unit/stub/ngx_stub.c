@@ -33,6 +33,7 @@ static ngx_uint_t ngx_stub_base64(u_char c);
 
 
 static ngx_uint_t  ngx_stub_left;
+static ngx_uint_t  ngx_stub_only;
 static ngx_uint_t  ngx_stub_has_failed;
 
 
@@ -78,7 +79,16 @@ void
 ngx_stub_fail_after(ngx_uint_t n)
 {
     ngx_stub_left = n;
+    ngx_stub_only = 0;
     ngx_stub_has_failed = 0;
+}
+
+
+void
+ngx_stub_fail_once(ngx_uint_t n)
+{
+    ngx_stub_fail_after(n);
+    ngx_stub_only = 1;
 }
 
 
@@ -94,6 +104,7 @@ ngx_stub_malloc(size_t size)
 {
     if (ngx_stub_left == 1) {
         ngx_stub_has_failed = 1;
+        ngx_stub_left = ngx_stub_only ? 0 : 1;
         return NULL;
     }
 
