@@ -86,7 +86,7 @@ endif
 # a call has a place of its own
 CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
-CC_OPT  += -ffile-prefix-map=$(CURDIR)/=
+CC_OPT  += $(if $(COVERAGE),,-ffile-prefix-map=$(CURDIR)/=)
 CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
 
 CONFIGURE = --with-cc='$(CC)' --with-cc-opt='$(CC_OPT)' \
@@ -156,7 +156,7 @@ test: deps
 ## unit: the core's unit tests and fuzz corpora, under ASan and UBSan
 unit:
 	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
-	$(MAKE) -s -C t/fuzz replay BUILD=$(BUILD)/fuzz
+	$(MAKE) -s -j$(JOBS) -C t/fuzz replay BUILD=$(BUILD)/fuzz
 
 ## sandbox-check: the sandbox's own tests
 sandbox-check:
@@ -198,7 +198,7 @@ test-browser: deps
 
 ## fuzz: hostile input for each parser; FUZZ_TIME=60 seconds, FUZZ='way ..'
 fuzz: deps
-	$(MAKE) -s -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
+	$(MAKE) -s -j$(JOBS) -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
 	    $(if $(FUZZ),TARGETS='$(FUZZ)')
 
 ## crash-test: kills nginx and cuts its power under load; KILLS=300: all
@@ -246,6 +246,15 @@ fault-test: deps
 
 run-faults: module
 	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc
+	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
+	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
+
+## coverage: lines and branches of src/ that the tests run, with gcov
+coverage: deps
+	$(MAKE) run-coverage COVERAGE=1 FAULTS=1
+
+run-coverage: module
+	t/tools/coverage $(BINARY) $(MODULE) $(TESTS)
 
 ## demo: sandbox, an app and nginx, to click through; CHECK=1 checks itself
 demo: deps
@@ -262,4 +271,4 @@ help:
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
         mutants unit-mutants reload-test-asan run-reload-asan fuzz bench \
-        fault-test run-faults demo help
+        fault-test run-faults coverage run-coverage demo help

@@ -239,7 +239,9 @@ ngx_http_veriff_check_asked(ngx_conf_t *cf, ngx_array_t *spots,
 {
     u_char                      *last, *mark;
     ngx_str_t                    uri;
+    ngx_module_t                *module;
     ngx_http_veriff_spot_t      *taker;
+    ngx_http_upstream_conf_t    *u;
     ngx_http_veriff_user_uri_t  *check;
 
     check = asking->vlcf->user_check;
@@ -259,15 +261,28 @@ ngx_http_veriff_check_asked(ngx_conf_t *cf, ngx_array_t *spots,
 
     taker = ngx_http_veriff_check_taker(spots, asking->cscf, &uri);
 
-    if (taker == NULL || taker->clcf->internal) {
+    if (taker == NULL) {
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                  "\"veriff_user_check %V\" leads to a location that clients "
-                  "reach as well, or to none of its own; give it one with "
-                  "\"internal;\" in %s:%ui", &check->text,
-                  check->place.file, check->place.line);
+    if (!taker->clcf->internal) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"veriff_user_check %V\" leads to a location that "
+                      "clients reach as well, or to none of its own; give it "
+                      "one with \"internal;\" in %s:%ui", &check->text,
+                      check->place.file, check->place.line);
+    }
+
+    module = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
+    u = module ? taker->clcf->loc_conf[module->ctx_index] : NULL;
+
+    if (u && taker->vlcf->proxy_pass.len && u->cache > 0) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"veriff_user_check %V\" leads to a location that "
+                      "caches answers: one user's may be given to another; "
+                      "add \"proxy_cache off;\" in %s:%ui", &check->text,
+                      check->place.file, check->place.line);
+    }
 }
 
 

@@ -192,6 +192,7 @@ typedef struct {
     ngx_str_t                        user_text;
     ngx_flag_t                       certified;     /* by ssl_verify_client */
     ngx_flag_t                       user_json;     /* it is in the body */
+    ngx_flag_t                       user_late;     /* or may be */
     ngx_http_veriff_user_uri_t      *user_check;    /* NULL: none */
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */

@@ -21,9 +21,7 @@ static ngx_int_t ngx_veriff_way_escapes(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_unescape(u_char *dst, u_char *p, u_char *last);
 static ngx_int_t ngx_veriff_way_hex(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_local(u_char *p, u_char *last);
-static size_t ngx_veriff_way_slashes(u_char *p, u_char *last);
-static ngx_uint_t ngx_veriff_way_firm(u_char *p, u_char *last,
-    size_t slashes);
+static ngx_uint_t ngx_veriff_way_firm(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_overlong(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_slash(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_resolve(u_char *dst, u_char *p, u_char *last,
@@ -36,7 +34,7 @@ ngx_int_t
 ngx_veriff_way_path(ngx_str_t *path)
 {
     u_char      ch, *last, *end, buf[NGX_VERIFF_WAY_MAX];
-    size_t      i, len, slashes;
+    size_t      i, len;
     ngx_uint_t  n;
 
     if (path->len == 0 || path->len > NGX_VERIFF_WAY_MAX
@@ -64,8 +62,6 @@ ngx_veriff_way_path(ngx_str_t *path)
         return NGX_DECLINED;
     }
 
-    slashes = ngx_veriff_way_slashes(buf, last);
-
     /* whoever is next may unescape it again */
 
     for (n = 0; n < NGX_VERIFF_WAY_LAYERS; n++) {
@@ -77,8 +73,7 @@ ngx_veriff_way_path(ngx_str_t *path)
         end = ngx_veriff_way_unescape(buf, buf, last);
 
         if (end == last) {
-            return ngx_veriff_way_firm(buf, last, slashes) ? NGX_OK
-                                                           : NGX_DECLINED;
+            return ngx_veriff_way_firm(buf, last) ? NGX_OK : NGX_DECLINED;
         }
 
         last = end;
@@ -192,35 +187,21 @@ ngx_veriff_way_local(u_char *p, u_char *last)
 }
 
 
-static size_t
-ngx_veriff_way_slashes(u_char *p, u_char *last)
-{
-    size_t  n;
-
-    for (n = 0; p < last; p++) {
-        n += (*p == '/');
-    }
-
-    return n;
-}
-
-
 /*
- * Some resolve dot segments or merge slashes before they unescape, some
- * after: it must not matter to a path with dot segments.  All its slashes are
- * plain, and none of its segments is empty or may be taken for it, so none
- * can get to the front.
+ * Dot segments, which some resolve before they unescape and some after, bring
+ * other segments to the front: with them, none may be empty, or begin with
+ * what some take for a slash.
  */
 
 static ngx_uint_t
-ngx_veriff_way_firm(u_char *p, u_char *last, size_t slashes)
+ngx_veriff_way_firm(u_char *p, u_char *last)
 {
     u_char      *start;
     size_t       len;
     ngx_uint_t   dots, firm;
 
     dots = 0;
-    firm = (ngx_veriff_way_slashes(p, last) == slashes);
+    firm = 1;
 
     while (p < last) {
 

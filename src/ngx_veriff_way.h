@@ -34,7 +34,7 @@ typedef struct {
  * resolved, is printable ASCII without '#', quotes, angle brackets and
  * backslash, and at most NGX_VERIFF_WAY_MAX bytes long.  Its path has only
  * complete escapes, and none of a control character or a backslash; with dot
- * segments in it, it has no escaped slash and no empty segment either.
+ * segments in it, it has no repeated slashes either, escaped or not.
  * Returns NGX_OK or NGX_DECLINED.
  */
 ngx_int_t ngx_veriff_way_path(ngx_str_t *path);

@@ -286,3 +286,38 @@ location = /check/exact/not {
 }
 --- no_error_log
 [warn]
+
+
+
+=== TEST 15: a cache
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+proxy_cache_path  cache keys_zone=c:1m;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     $http_x_user;
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /one {
+    veriff_session     kyc;
+    veriff_user_check  /cached;
+}
+location = /two {
+    veriff_session     kyc;
+    veriff_user_check  /not;
+}
+location = /cached {
+    internal;
+    proxy_cache  c;
+    proxy_pass   http://127.0.0.1:1;
+}
+location = /not {
+    internal;
+    proxy_pass   http://127.0.0.1:1;
+}
+--- error_log eval
+::warning('"veriff_user_check /cached" leads to a location that caches answers: one user\'s may be given to another; add "proxy_cache off;"', 'server.conf:4')
+--- no_error_log
+veriff_user_check /not

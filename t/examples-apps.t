@@ -390,6 +390,14 @@ on_block(6 => sub {
     led_through('/a/b?c=d', basic('carol'), jar => {});
 });
 
+# a site that has a cache: one user is not the next
+on_block(8 => sub {
+    my %alice = (jar => { session => 'alice' });
+
+    is_status('alice', fetch('/veriff/status', %alice), 200);
+    is_status('nobody', fetch('/veriff/status'), 401);
+});
+
 no_root_location();
 start_app();
 start_app('bank');
@@ -441,3 +449,10 @@ __DATA__
 
 === TEST 7: which of the provider's endpoints
 --- example: api-for-apps.conf
+
+
+
+=== TEST 8: a cache
+--- example: spa-json-api.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -172,6 +172,31 @@ on_block(5 => sub {
     nobody_is_mallory({ cookie => 'session' }, '/x', '/login/');
 });
 
+# a site that has a cache: one user is not the next
+sub is_not_kept {
+    my ($path, $status, @alice) = @_;
+
+    is_status('alice', browse($path, @alice), $status);
+    is_status('nobody', browse($path, @alice[0 .. $#alice - 2]), 401);
+    is_status('alice again', browse($path, @alice), $status);
+}
+
+my @alice = (jar => { session => 'alice' });
+
+on_block(6 => sub { is_not_kept('/veriff/status', 200, @alice) });
+on_block(7 => sub { is_not_kept('/veriff/start', 303, @alice) });
+
+on_block(8 => sub {
+    is_not_kept('/veriff/status', 200, host => 'api.example.com',
+                headers => { Authorization => 'Bearer token-alice' });
+});
+
+on_block(9 => sub {
+    is_status('alice', browse('/veriff/status', jar => {
+                  _oauth2_proxy => 'alice' }), 200, qr/"UNVERIFIED"/);
+    is_status('nobody', browse('/veriff/status'), 200, qr/^login GET/);
+});
+
 no_root_location();
 start_app();
 start_app('login');
@@ -205,3 +230,31 @@ __DATA__
 
 === TEST 5: a product's template
 --- example: payloads.conf
+
+
+
+=== TEST 6: a cache, payloads
+--- example: payloads.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 7: a cache, user from auth request
+--- example: user-from-auth-request.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 8: a cache, gate jwt
+--- example: gate-jwt.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 9: a cache, gate auth request
+--- example: gate-auth-request.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -891,6 +891,28 @@ on_block(14 => sub {
     }
 });
 
+# a site that keeps what its application says
+on_block(15 => sub {
+    my $url = is_url('registers', registers(id(200, 'ca01')));
+
+    is_message('another id', registers(id(404, 'ca01')), 404);
+    isnt(is_url('another user', registers(id(200, 'ca02'))), $url,
+         'another URL');
+
+    is_state('asks', asks(id(200, 'ca01')), 'UNVERIFIED', 'created');
+    is_message('another id asks', asks(id(404, 'ca01')), 404);
+    is_state('another user asks', asks(id(200, 'ca03')), 'UNVERIFIED', 'none');
+
+    is_url('with a token', call(@user, as('ca01')));
+    is_message('without', call(@user), 401);
+    isnt(is_url('with another', call(@user, as('ca02'))), $url,
+         'another URL');
+
+    my @start = ('/veriff/start', jar => { sid => 'token-ca01' });
+    is(canary(browse(@start)->{headers}{location}), $url, 'with a cookie');
+    is(browse('/veriff/start')->{status}, 401, 'without');
+});
+
 no_root_location();
 app_says('/internal/onboarding' => \&onboarding);
 app_says('/internal/account' => \&account);
@@ -990,3 +1012,10 @@ upstream app { => upstream app { server 127.0.0.1:1 max_fails=0;
 
 === TEST 14: the application's own paths
 --- example: registration.conf
+
+
+
+=== TEST 15: a cache
+--- example: registration.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -5,6 +5,7 @@ package BenchPlaces;
 #   plain    without any module: /page, /hook, /start and /v1/ are proxied,
 #            /auth after an auth_request to a proxied check
 #   check    the module without a store: /hook and /v1/
+#   read     the same with metrics, which count webhooks by type: /hook
 #   store    the module with users: /gate, /hook, /start, and /page ungated
 #   njs, lua Debian's modules: /hook; /hook_json, where the body must be JSON
 
@@ -66,6 +67,14 @@ location /v1/ {
     $proxy
     proxy_ignore_client_abort on;
 }
+END
+
+    read => sub { (modules => [$Bench::module], http => <<"END",
+veriff_integration kyc { @{[_keys()]} }
+END
+                   server => <<"END") },
+location = /hook { veriff_webhook kyc; $proxy }
+location = /metrics { veriff_metrics; }
 END
 
     store => sub { my ($store) = @_; (modules => [$Bench::module],

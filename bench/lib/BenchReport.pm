@@ -319,8 +319,8 @@ sub _machine {
 sub make {
     ($r, %o) = @_;
 
-    my @hook = ('plain', 'module', 'njs', 'Lua', 'njs, HMAC alone',
-                'Lua, HMAC alone');
+    my @hook = ('plain', 'module', 'njs', 'Lua', 'module, JSON read',
+                'njs, JSON read', 'Lua, JSON read');
 
     return join '', _machine(), _targets(),
         (map { _all_of("Webhook of $_", "webhook $_", @hook) } @labels),

@@ -31,6 +31,8 @@ my $patience = 12;                  # s: for an answer
 
 our %kind = (memory => 1, nginx => 2, json => 4, crypto => 8, store => 16,
              file => 32, inner => 64);
+our $provider;                      # its port, if not the sandbox's
+our $app;                           # the same, of who is asked for users
 our $sanitized = $ENV{VERIFF_SANITIZER_LOGS};
 our %navigation = ('Sec-Fetch-Mode' => 'navigate',
                    'Sec-Fetch-Dest' => 'document',
@@ -133,14 +135,16 @@ veriff_integration $name {
 END
 }
 
-sub _signed {
-    my ($path, $more) = @_;
+# A signed location: path, more, integration, the provider's port.
+sub signed {
+    my ($path, $more, $name, $port) = @_;
 
-    my $port = Crash::sandbox_port();
+    $name //= 'kyc';
+    $port //= $provider // Crash::sandbox_port();
 
     return <<"END";
 location /$path/ {
-    veriff_sign kyc insecure_tls;
+    veriff_sign $name insecure_tls;
     rewrite ^/$path/(.*)\$ /\$1 break;
     proxy_pass http://127.0.0.1:$port;
     proxy_connect_timeout 1s;
@@ -158,8 +162,9 @@ END
 
 # All modes, by short names.
 sub places {
-    return _signed('veriff-api', 'internal;') . _signed('api', '')
-           . _signed('file', 'client_body_buffer_size 1k;') . <<'END';
+    return signed('veriff-api', 'internal;') . signed('api', '')
+           . signed('file', 'client_body_buffer_size 1k;')
+           . <<'END' =~ s/\bAPP\b/$app \/\/ 'PORT'/er;
 listen 127.0.0.1:PORT;
 location = /t { return 200 $pid; }
 location = /start { veriff_session kyc format=json; }
@@ -169,7 +174,7 @@ location = /checked {
     veriff_session kyc format=json user=body:$body_user;
     veriff_user_check /check?id=$body_user;
 }
-location = /check { internal; proxy_pass http://127.0.0.1:PORT/yes; }
+location = /check { internal; proxy_pass http://127.0.0.1:APP/yes; }
 location = /yes { add_header X-Veriff-User $arg_id; return 200 yes; }
 location = /return { veriff_return kyc; }
 location = /own-page { veriff_return kyc page=/page; }

@@ -446,7 +446,7 @@ sub _back {
 sub _spare {
     @asked = grep { $_ > time() - 62 } @asked;
     sleep 1, @asked = grep { $_ > time() - 62 } @asked while @asked > 280;
-    push @asked, time(), time();
+    push @asked, time();
 }
 
 # The verdict is known to the provider only.
@@ -477,6 +477,8 @@ sub _reconcile {
         },
         after  => sub {
             my ($ready) = @_;
+
+            _spare();
 
             my $answer = navigate('/return', undef,
                                   Cookie => $ready->{cookie});
