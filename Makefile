@@ -29,7 +29,7 @@ SANITIZE    ?=
 FAULTS      ?=
 COVERAGE    ?=
 PALLOC      ?=
-JOBS        ?= 2
+JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
@@ -44,6 +44,13 @@ FLOWS       ?=
 KILLS       ?= 60
 CUTS        ?= 60
 RELOADS     ?= 50
+
+# What "make mutants" takes away: PROMISES='3 12', or words of an entry; all.
+PROMISES    ?=
+
+# What "make fuzz" does: so many seconds for each target, and which (all).
+FUZZ_TIME   ?= 15
+FUZZ        ?=
 
 DESTDIR     ?=
 PREFIX      ?= /usr
@@ -154,9 +161,10 @@ test: deps
 	$(MAKE) conf-check docs-check style-check
 	$(MAKE) demo CHECK=1
 
-## unit: the core's unit tests, under ASan and UBSan
+## unit: the core's unit tests and fuzz corpora, under ASan and UBSan
 unit:
 	$(MAKE) -C t/unit test BUILD=$(BUILD)/unit
+	$(MAKE) -s -j$(JOBS) -C t/fuzz replay BUILD=$(BUILD)/fuzz
 
 ## sandbox-check: the sandbox's own tests
 sandbox-check:
@@ -182,9 +190,10 @@ suites-asan: $(if $(NGINX_SRC),nginx,module)
 conf-check: module
 	t/tools/conf-check $(BINARY) $(MODULE)
 
-## docs-check: directives and variables of the code against README.md
+## docs-check: the code against README.md, the tests against t/README.md
 docs-check:
 	t/tools/docs-check
+	t/tools/table-check
 
 ## style-check: what a machine can check of the code's style
 style-check:
@@ -194,6 +203,11 @@ style-check:
 test-browser: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) t/browser/run
+
+## fuzz: hostile input for each parser; FUZZ_TIME=60 seconds, FUZZ='way ..'
+fuzz: deps
+	$(MAKE) -s -j$(JOBS) -C t/fuzz fuzz BUILD=$(BUILD)/fuzz FUZZ_TIME=$(FUZZ_TIME) \
+	    $(if $(FUZZ),TARGETS='$(FUZZ)')
 
 ## crash-test: kills nginx and cuts its power under load; KILLS=300: all
 crash-test: deps
@@ -212,11 +226,27 @@ reload-test: deps
 	$(MAKE) $(if $(NGINX_SRC),nginx,module)
 	NGINX=$(BINARY) MODULE=$(MODULE) RELOADS=$(RELOADS) t/crash/reload
 
+## mutants: each promise's guards taken away, one by one: a test must notice
+mutants: deps
+	NGINX=$(NGINX) t/mutants/run $(BUILD)/mutants $(PROMISES)
+
+## unit-mutants: the same for the rules of the core and its unit tests
+unit-mutants:
+	$(MAKE) -C t/unit mutants BUILD=$(BUILD)/unit
+
 reload-test-asan: deps
 	$(MAKE) run-reload-asan SANITIZE=1
 
 run-reload-asan: $(if $(NGINX_SRC),nginx,module)
 	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
+
+## bench: what the module costs, beside njs, Lua and auth_request (15 min)
+bench: deps
+	t/tools/deps wrk libnginx-mod-http-js libnginx-mod-http-lua \
+	    lua-resty-core lua-luaossl lua-cjson
+	$(MAKE) module NGINX_SRC=
+	NGINX=$(NGINX) MODULE=$(BUILD)/dist/ngx_http_veriff_module.so \
+	    MODULES_DIR=$(MODULES_DIR) BENCH_DIR=$(BUILD)/bench bench/run
 
 ## fault-test: each call of the module that may fail does, in every flow
 fault-test: deps
@@ -264,5 +294,6 @@ help:
 .PHONY: module nginx static need-source install clean deps test unit \
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
-        reload-test-asan run-reload-asan fault-test run-faults \
-        coverage run-coverage test-palloc test-valgrind gates demo help
+        mutants unit-mutants reload-test-asan run-reload-asan fuzz bench \
+        fault-test run-faults coverage run-coverage test-palloc \
+        test-valgrind gates demo help

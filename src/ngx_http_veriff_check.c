@@ -215,6 +215,10 @@ ngx_http_veriff_check_session(ngx_conf_t *cf,
     vlcf->user_json = ngx_http_veriff_check_user_json(cf, ref,
                                                       &vlcf->user_text);
 
+    /* what "map" makes of the body cannot be seen here */
+
+    vlcf->user_late = vlcf->user_json || (vlcf->user_check && vmcf->json_vars);
+
     return ngx_http_veriff_check_user(cf, ref, &vlcf->user_text,
                            NGX_HTTP_VERIFF_USER_SESSION
                            |(vlcf->user_check ? NGX_HTTP_VERIFF_USER_ASKED

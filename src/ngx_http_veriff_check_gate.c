@@ -25,6 +25,8 @@ static ngx_uint_t ngx_http_veriff_check_covered(ngx_array_t *spots,
     ngx_uint_t n);
 static void ngx_http_veriff_check_lead(ngx_conf_t *cf, ngx_array_t *spots,
     ngx_http_veriff_spot_t *gated, ngx_uint_t start);
+static void ngx_http_veriff_check_asked(ngx_conf_t *cf, ngx_array_t *spots,
+    ngx_http_veriff_spot_t *asking);
 static ngx_http_veriff_spot_t *ngx_http_veriff_check_taker(ngx_array_t *spots,
     ngx_http_core_srv_conf_t *cscf, ngx_str_t *uri);
 
@@ -39,7 +41,7 @@ ngx_http_veriff_check_spot(ngx_conf_t *cf, ngx_http_veriff_loc_conf_t *vlcf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
 
-    if (clcf->noname || vmcf->store == NULL) {
+    if (clcf->noname) {
         return NGX_OK;
     }
 
@@ -90,6 +92,10 @@ ngx_http_veriff_check_gates(ngx_conf_t *cf)
         if (ngx_http_veriff_check_gates_first(spots, i)) {
             ngx_http_veriff_check_lead(cf, spots, &spot[i], 1);
             ngx_http_veriff_check_lead(cf, spots, &spot[i], 0);
+        }
+
+        if (spot[i].vlcf->user_check) {
+            ngx_http_veriff_check_asked(cf, spots, &spot[i]);
         }
     }
 }
@@ -219,6 +225,64 @@ ngx_http_veriff_check_lead(ngx_conf_t *cf, ngx_array_t *spots,
                                 "location there with \"%s %V;\"", uri,
                                 start ? "veriff_session" : "veriff_return",
                                 &vi->name);
+}
+
+
+/*
+ * A path with a slip in it would be asked of the next best location, and one
+ * that has a page for every path lets everybody pass.
+ */
+
+static void
+ngx_http_veriff_check_asked(ngx_conf_t *cf, ngx_array_t *spots,
+    ngx_http_veriff_spot_t *asking)
+{
+    u_char                      *last, *mark;
+    ngx_str_t                    uri;
+    ngx_module_t                *module;
+    ngx_http_veriff_spot_t      *taker;
+    ngx_http_upstream_conf_t    *u;
+    ngx_http_veriff_user_uri_t  *check;
+
+    check = asking->vlcf->user_check;
+
+    uri = check->text;
+    last = uri.data + uri.len;
+
+    mark = ngx_strlchr(uri.data, last, '?');
+
+    if (mark) {
+        uri.len = mark - uri.data;
+    }
+
+    if (ngx_strlchr(uri.data, uri.data + uri.len, '$')) {
+        return;
+    }
+
+    taker = ngx_http_veriff_check_taker(spots, asking->cscf, &uri);
+
+    if (taker == NULL) {
+        return;
+    }
+
+    if (!taker->clcf->internal) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"veriff_user_check %V\" leads to a location that "
+                      "clients reach as well, or to none of its own; give it "
+                      "one with \"internal;\" in %s:%ui", &check->text,
+                      check->place.file, check->place.line);
+    }
+
+    module = ngx_http_veriff_check_module(cf, "ngx_http_proxy_module");
+    u = module ? taker->clcf->loc_conf[module->ctx_index] : NULL;
+
+    if (u && taker->vlcf->proxy_pass.len && u->cache > 0) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"veriff_user_check %V\" leads to a location that "
+                      "caches answers: one user's may be given to another; "
+                      "add \"proxy_cache off;\" in %s:%ui", &check->text,
+                      check->place.file, check->place.line);
+    }
 }
 
 

@@ -20,7 +20,8 @@ ngx_int_t ngx_http_veriff_check_spot(ngx_conf_t *cf,
 
 /*
  * When all was merged: warns of gates that lead users to where their server
- * has nothing for them.
+ * has nothing for them, and of what veriff_user_check asks if it is not
+ * internal, or cached.
  */
 void ngx_http_veriff_check_gates(ngx_conf_t *cf);
 

@@ -22,7 +22,7 @@ typedef struct {
 
 
 static ngx_int_t ngx_http_veriff_check_user_text(ngx_conf_t *cf,
-    ngx_http_veriff_ref_t *ref, ngx_str_t *text, ngx_uint_t trusted);
+    ngx_http_veriff_ref_t *ref, ngx_str_t *text, ngx_uint_t flags);
 static ngx_int_t ngx_http_veriff_check_remote_user(ngx_conf_t *cf,
     ngx_http_veriff_ref_t *ref);
 static ngx_int_t ngx_http_veriff_check_client_cert(ngx_conf_t *cf,
@@ -63,11 +63,11 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     ngx_str_t *user, ngx_uint_t flags)
 {
     ngx_str_t                      *text;
-    ngx_uint_t                      i, asked;
+    ngx_uint_t                      i, trusted;
     ngx_http_veriff_integration_t  *vi;
 
     vi = ref->integration;
-    asked = (flags & NGX_HTTP_VERIFF_USER_ASKED) != 0;
+    trusted = vi->user_trusted ? NGX_HTTP_VERIFF_USER_TRUSTED : 0;
 
     if (!(flags & NGX_HTTP_VERIFF_USER_SESSION)
         && ngx_http_veriff_check_user_json(cf, ref, user))
@@ -80,7 +80,7 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
     }
 
     if (user->len) {
-        if (ngx_http_veriff_check_user_text(cf, ref, user, asked) != NGX_OK) {
+        if (ngx_http_veriff_check_user_text(cf, ref, user, flags) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -92,7 +92,7 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
         return NGX_ERROR;
 
     } else if (ngx_http_veriff_check_user_text(cf, ref, &vi->user_text,
-                                               vi->user_trusted || asked)
+                                               flags | trusted)
                != NGX_OK)
     {
         return NGX_ERROR;
@@ -108,7 +108,7 @@ ngx_http_veriff_check_user(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
 
     for (i = 0; i < vi->payload_users->nelts; i++) {
         if (ngx_http_veriff_check_user_text(cf, ref, &text[i],
-                                            vi->user_trusted || asked)
+                                            flags | trusted)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -145,7 +145,7 @@ ngx_http_veriff_check_user_json(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
 
 static ngx_int_t
 ngx_http_veriff_check_user_text(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
-    ngx_str_t *text, ngx_uint_t trusted)
+    ngx_str_t *text, ngx_uint_t flags)
 {
     u_char     *p, *last;
     ngx_str_t   name;
@@ -175,7 +175,9 @@ ngx_http_veriff_check_user_text(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
             continue;
         }
 
-        if (trusted || !ngx_http_veriff_check_claim(cf, &name)) {
+        if ((flags & (NGX_HTTP_VERIFF_USER_TRUSTED|NGX_HTTP_VERIFF_USER_ASKED))
+            || !ngx_http_veriff_check_claim(cf, &name))
+        {
             continue;
         }
 
@@ -183,8 +185,12 @@ ngx_http_veriff_check_user_text(ngx_conf_t *cf, ngx_http_veriff_ref_t *ref,
                                     "takes the user from \"$%V\", which any "
                                     "client can set; if a proxy in front "
                                     "sets it, write \"user ... trusted;\" in "
-                                    "veriff_integration \"%V\"",
-                                    &name, &ref->integration->name);
+                                    "veriff_integration \"%V\"%s",
+                                    &name, &ref->integration->name,
+                                    (flags & NGX_HTTP_VERIFF_USER_SESSION)
+                                    ? "; if the application is to say who may "
+                                      "have a session, add "
+                                      "\"veriff_user_check uri;\"" : "");
         return NGX_ERROR;
     }
 

@@ -13,6 +13,7 @@
 
 #define NGX_HTTP_VERIFF_USER_SESSION  0x01      /* it reads the body */
 #define NGX_HTTP_VERIFF_USER_ASKED    0x02      /* by veriff_user_check */
+#define NGX_HTTP_VERIFF_USER_TRUSTED  0x04      /* by a word of the operator */
 
 
 /*

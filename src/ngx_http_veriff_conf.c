@@ -49,6 +49,8 @@ ngx_http_veriff_create_main_conf(ngx_conf_t *cf)
      *
      *     vmcf->keys = NULL;
      *     vmcf->routes = NULL;
+     *     vmcf->metrics = 0;
+     *     vmcf->webhook_read = 0;
      */
 
     if (ngx_array_init(&vmcf->integrations, cf->pool, 2,

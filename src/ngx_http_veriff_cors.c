@@ -33,7 +33,8 @@ static ngx_http_veriff_cors_header_t  ngx_http_veriff_cors_preflight[] = {
     { "Access-Control-Allow-Methods", ngx_string("GET, POST") },
     { "Access-Control-Allow-Headers",
       ngx_string("Authorization, Content-Type, X-Requested-With, "
-                 "X-AUTH-CLIENT, X-HMAC-SIGNATURE, vrf-integration-id") },
+                 "X-Origin, X-AUTH-CLIENT, X-HMAC-SIGNATURE, "
+                 "vrf-integration-id") },
     { "Access-Control-Max-Age", ngx_string("600") },
     { NULL, ngx_null_string }
 };

@@ -21,13 +21,15 @@ static void ngx_http_veriff_guard_port(ngx_str_t *host, ngx_str_t *port);
 ngx_uint_t
 ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
 {
-    ngx_str_t  mode, dest, accept, with, upgrade;
+    ngx_str_t   mode, dest, accept, with, upgrade;
+    ngx_uint_t  n;
 
-    if (ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode)) {
+    n = ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode);
 
-        (void) ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest);
-
-        return ngx_http_veriff_guard_is(&mode, "navigate")
+    if (n) {
+        return n == 1
+               && ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest) <= 1
+               && ngx_http_veriff_guard_is(&mode, "navigate")
                && (dest.len == 0
                    || ngx_http_veriff_guard_is(&dest, "document"));
     }
@@ -56,7 +58,8 @@ ngx_http_veriff_guard_navigation(ngx_http_request_t *r)
 const char *
 ngx_http_veriff_guard_create(ngx_http_request_t *r, ngx_uint_t trusted)
 {
-    ngx_str_t  site, mode, dest, origin;
+    ngx_str_t   site, mode, dest, origin;
+    ngx_uint_t  n;
 
     if (r->method == NGX_HTTP_HEAD) {
         return "HEAD";
@@ -86,8 +89,19 @@ ngx_http_veriff_guard_create(ngx_http_request_t *r, ngx_uint_t trusted)
         return "repeated origin";
     }
 
-    if (!ngx_http_veriff_headers_find(r, "sec-fetch-site", &site)) {
+    n = ngx_http_veriff_headers_find(r, "sec-fetch-site", &site);
+
+    if (n == 0) {
         return NULL;
+    }
+
+    /* a browser says each of them once */
+
+    if (n > 1
+        || ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode) > 1
+        || ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest) > 1)
+    {
+        return "repeated header";
     }
 
     if (ngx_http_veriff_guard_is(&site, "same-origin")
@@ -95,9 +109,6 @@ ngx_http_veriff_guard_create(ngx_http_request_t *r, ngx_uint_t trusted)
     {
         return NULL;
     }
-
-    (void) ngx_http_veriff_headers_find(r, "sec-fetch-mode", &mode);
-    (void) ngx_http_veriff_headers_find(r, "sec-fetch-dest", &dest);
 
     if (ngx_http_veriff_guard_is(&mode, "navigate")
         && ngx_http_veriff_guard_is(&dest, "document"))
@@ -127,18 +138,20 @@ static ngx_uint_t
 ngx_http_veriff_guard_prefetch(ngx_http_request_t *r)
 {
     ngx_str_t          value;
-    ngx_uint_t         i;
+    ngx_uint_t         i, n;
     static const char  *names[] = { "sec-purpose", "purpose", "x-moz" };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 
         /* "prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip" */
 
-        if (ngx_http_veriff_headers_find(r, names[i], &value)
-            && (ngx_strlcasestrn(value.data, value.data + value.len,
-                                 (u_char *) "prefetch", 8 - 1)
-                || ngx_strlcasestrn(value.data, value.data + value.len,
-                                    (u_char *) "preview", 7 - 1)))
+        n = ngx_http_veriff_headers_find(r, names[i], &value);
+
+        if (n > 1
+            || (n && (ngx_strlcasestrn(value.data, value.data + value.len,
+                                       (u_char *) "prefetch", 8 - 1)
+                      || ngx_strlcasestrn(value.data, value.data + value.len,
+                                          (u_char *) "preview", 7 - 1))))
         {
             return 1;
         }

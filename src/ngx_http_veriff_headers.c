@@ -40,6 +40,21 @@ static ngx_http_veriff_header_t  ngx_http_veriff_headers[] = {
     { ngx_string("if-"), NGX_HTTP_VERIFF_CLIENT },
     { ngx_string("upgrade"), NGX_HTTP_VERIFF_CLIENT },
 
+    /* what frames the request is nginx's to say, however it is spelled */
+
+    { ngx_string("content-length"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("transfer-encoding"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("keep-alive"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("proxy-connection"), NGX_HTTP_VERIFF_CLIENT },
+
+    /* a request that is signed and let through as one could act as another */
+
+    { ngx_string("x-http-method-override"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("x-http-method"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("x-method-override"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("x-original-url"), NGX_HTTP_VERIFF_CLIENT },
+    { ngx_string("x-rewrite-url"), NGX_HTTP_VERIFF_CLIENT },
+
     { ngx_null_string, 0 }
 };
 
@@ -281,6 +296,14 @@ ngx_http_veriff_header_is(ngx_str_t *header, u_char *name, size_t len)
     }
 
     return 1;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_headers_is(ngx_str_t *header, ngx_str_t *name)
+{
+    return header->len == name->len
+           && ngx_http_veriff_header_is(header, name->data, name->len);
 }
 
 

@@ -51,6 +51,9 @@ ngx_uint_t ngx_http_veriff_headers_find(ngx_http_request_t *r,
 ngx_uint_t ngx_http_veriff_headers_in_list(ngx_list_t *headers,
     const char *name, ngx_str_t *value);
 
+/* Whether the whole name is this one, in lower case, under the same rule. */
+ngx_uint_t ngx_http_veriff_headers_is(ngx_str_t *header, ngx_str_t *name);
+
 /* Hides the provider's authentication headers of an answer. */
 void ngx_http_veriff_headers_hide(ngx_http_request_t *r);
 

@@ -56,7 +56,8 @@ ngx_http_veriff_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_veriff_loc_conf_t *vlcf = conf;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_veriff_main_conf_t  *vmcf;
 
     if (vlcf->metrics) {
         return "is duplicate";
@@ -77,6 +78,9 @@ ngx_http_veriff_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     clcf->handler = ngx_http_veriff_metrics_handler;
+
+    vmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_veriff_module);
+    vmcf->metrics = 1;
 
     return NGX_CONF_OK;
 }

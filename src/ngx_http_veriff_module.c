@@ -28,11 +28,13 @@
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_watch.h"
 #include "ngx_http_veriff_webhook.h"
+#include "ngx_http_veriff_webhook_read.h"
 #include "ngx_http_veriff_zone.h"
 
 
 static ngx_int_t ngx_http_veriff_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_veriff_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_veriff_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_veriff_init_process(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_veriff_phase(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
@@ -152,7 +154,7 @@ ngx_module_t  ngx_http_veriff_module = {
     ngx_http_veriff_commands,              /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    ngx_http_veriff_store_init_module,     /* init module */
+    ngx_http_veriff_init_module,           /* init module */
     ngx_http_veriff_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -215,6 +217,17 @@ ngx_http_veriff_init(ngx_conf_t *cf)
     ngx_http_veriff_answer_init();
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_veriff_init_module(ngx_cycle_t *cycle)
+{
+    /* only now are all variables known that someone uses */
+
+    ngx_http_veriff_webhook_read_init(cycle);
+
+    return ngx_http_veriff_store_init_module(cycle);
 }
 
 

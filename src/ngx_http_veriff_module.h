@@ -110,6 +110,8 @@ typedef struct {
     ngx_array_t                     *routes;        /* see check_route */
     ngx_array_t                     *spots;         /* see check_gate */
     ngx_array_t                     *json_vars;     /* ngx_str_t: names */
+    ngx_flag_t                       metrics;       /* there are some */
+    ngx_flag_t                       webhook_read;  /* see webhook_read */
 } ngx_http_veriff_main_conf_t;
 
 
@@ -190,6 +192,7 @@ typedef struct {
     ngx_str_t                        user_text;
     ngx_flag_t                       certified;     /* by ssl_verify_client */
     ngx_flag_t                       user_json;     /* it is in the body */
+    ngx_flag_t                       user_late;     /* or may be */
     ngx_http_veriff_user_uri_t      *user_check;    /* NULL: none */
 
     ngx_http_veriff_place_t         *metrics;       /* NULL: none */
@@ -276,6 +279,7 @@ typedef struct {
     unsigned                         is_signed:1;
     unsigned                         webhook_begun:1;
     unsigned                         webhook_checked:1;
+    unsigned                         webhook_read:1;    /* parsed */
     unsigned                         applied:1;
     unsigned                         webhook_done:1;
     unsigned                         webhook_valid:1;

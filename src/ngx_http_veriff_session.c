@@ -82,7 +82,7 @@ ngx_http_veriff_session_handler(ngx_http_request_t *r)
 
     /* nobody has to send a body first, unless it says who the user is */
 
-    if (!vlcf->user_json
+    if (!vlcf->user_late
         && ngx_http_veriff_session_user(r, ctx, &rc) != NGX_OK)
     {
         return rc;
@@ -126,7 +126,13 @@ ngx_http_veriff_session_user(ngx_http_request_t *r,
         return NGX_DECLINED;
 
     case NGX_ABORT:
-        *answer = ngx_http_veriff_session_unfit(r, ctx, &error);
+
+        /* what a client says is no fault that an operator can mend */
+
+        *answer = vlcf->user_json
+                  ? ngx_http_veriff_session_bad(r, ctx, NGX_HTTP_BAD_REQUEST,
+                                                (const char *) error.data)
+                  : ngx_http_veriff_session_unfit(r, ctx, &error);
         return NGX_DECLINED;
 
     default: /* NGX_ERROR */
@@ -146,7 +152,7 @@ ngx_http_veriff_session_body(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_veriff_module);
     vlcf = ngx_http_get_module_loc_conf(r, ngx_http_veriff_module);
 
-    if (vlcf->user_json
+    if (vlcf->user_late
         && ngx_http_veriff_session_user(r, ctx, &answer) != NGX_OK)
     {
         ngx_http_finalize_request(r, answer);

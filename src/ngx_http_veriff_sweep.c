@@ -8,11 +8,11 @@
 #include "ngx_http_veriff_sweep_entry.h"
 
 
-#define NGX_HTTP_VERIFF_SWEEP_FIRST   3000      /* ms after the start */
+#define NGX_HTTP_VERIFF_SWEEP_FIRST   1000      /* ms after the start */
 #define NGX_HTTP_VERIFF_SWEEP_EVERY   3600      /* seconds */
 #define NGX_HTTP_VERIFF_SWEEP_RETRY   60000     /* ms: the store failed */
 #define NGX_HTTP_VERIFF_SWEEP_PAUSE   10        /* ms between steps */
-#define NGX_HTTP_VERIFF_SWEEP_SPREAD  2000      /* ms: workers' difference */
+#define NGX_HTTP_VERIFF_SWEEP_SPREAD  1000      /* ms: workers' difference */
 
 
 static void ngx_http_veriff_sweep_timer(ngx_event_t *ev);
@@ -122,7 +122,7 @@ ngx_http_veriff_sweep_again(ngx_msec_t delay)
 static ngx_int_t
 ngx_http_veriff_sweep_claim(void)
 {
-    int64_t                   since;
+    int64_t                   last;
     ngx_int_t                 rc;
     ngx_str_t                 value;
     ngx_veriff_lmdb_op_t     *op;
@@ -138,11 +138,13 @@ ngx_http_veriff_sweep_claim(void)
     }
 
     if (value.len == NGX_HTTP_VERIFF_SWEEP_MARK) {
-        since = ngx_time() - ngx_http_veriff_sweep_number(value.data);
+        last = ngx_http_veriff_sweep_number(value.data);
 
-        if (since >= 0 && since < NGX_HTTP_VERIFF_SWEEP_EVERY) {
+        if (last <= ngx_time()
+            && last > ngx_time() - NGX_HTTP_VERIFF_SWEEP_EVERY)
+        {
             ngx_http_veriff_sweep_again((ngx_msec_t)
-                             (NGX_HTTP_VERIFF_SWEEP_EVERY - since) * 1000);
+                 (last + NGX_HTTP_VERIFF_SWEEP_EVERY - ngx_time()) * 1000);
             return NGX_OK;
         }
     }

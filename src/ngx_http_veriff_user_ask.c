@@ -226,9 +226,7 @@ ngx_http_veriff_user_ask_kept(ngx_str_t *name)
     ngx_str_t  *drop;
 
     for (drop = ngx_http_veriff_user_ask_drops; drop->len; drop++) {
-        if (name->len == drop->len
-            && ngx_strncasecmp(name->data, drop->data, drop->len) == 0)
-        {
+        if (ngx_http_veriff_headers_is(name, drop)) {
             return 0;
         }
     }
@@ -265,6 +263,14 @@ ngx_http_veriff_user_ask_done(ngx_http_request_t *r, void *data, ngx_int_t rc)
 
     ask->named = ngx_http_veriff_headers_in_list(&r->headers_out.headers,
                                                  "x-veriff-user", &user);
+
+    /* "proxy_hide_header" is about clients */
+
+    if (ask->named == 0 && r->upstream) {
+        ask->named = ngx_http_veriff_headers_in_list(
+                                           &r->upstream->headers_in.headers,
+                                           "x-veriff-user", &user);
+    }
 
     if (ask->named) {
         ask->user.len = user.len;

@@ -6,6 +6,7 @@
 
 #include "ngx_http_veriff_variable.h"
 #include "ngx_http_veriff_headers.h"
+#include "ngx_http_veriff_webhook_read.h"
 
 
 static ngx_int_t ngx_http_veriff_variable_ctx(ngx_http_request_t *r,
@@ -16,6 +17,8 @@ static ngx_int_t ngx_http_veriff_variable_uuid(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_veriff_variable_reason(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_veriff_variable_webhook(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_veriff_variable_type(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_veriff_variable_duplicate(ngx_http_request_t *r,
@@ -24,7 +27,10 @@ static ngx_int_t ngx_http_veriff_variable_set(ngx_http_variable_value_t *v,
     ngx_str_t *value);
 
 
-/* none of them looks anything up; they are empty until a handler ran */
+/*
+ * None of them looks anything up but what a webhook says; they are empty until
+ * a handler ran.
+ */
 
 static ngx_http_variable_t  ngx_http_veriff_vars[] = {
 
@@ -62,19 +68,19 @@ static ngx_http_variable_t  ngx_http_veriff_vars[] = {
       ngx_http_veriff_variable_type, 0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("veriff_webhook_session_id"), NULL,
-      ngx_http_veriff_variable_ctx,
+      ngx_http_veriff_variable_webhook,
       offsetof(ngx_http_veriff_ctx_t, webhook)
       + offsetof(ngx_veriff_webhook_t, session_id),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("veriff_webhook_status"), NULL,
-      ngx_http_veriff_variable_ctx,
+      ngx_http_veriff_variable_webhook,
       offsetof(ngx_http_veriff_ctx_t, webhook)
       + offsetof(ngx_veriff_webhook_t, status),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("veriff_webhook_vendor_data"), NULL,
-      ngx_http_veriff_variable_ctx,
+      ngx_http_veriff_variable_webhook,
       offsetof(ngx_http_veriff_ctx_t, webhook)
       + offsetof(ngx_veriff_webhook_t, vendor_data),
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
@@ -108,6 +114,31 @@ ngx_http_veriff_variable_init(ngx_conf_t *cf)
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_veriff_variable_reads(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
+
+    /* what a directive names has an index */
+
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        if (v[i].get_handler == ngx_http_veriff_variable_webhook
+            || v[i].get_handler == ngx_http_veriff_variable_type)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -218,6 +249,22 @@ ngx_http_veriff_variable_reason(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_veriff_variable_webhook(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_veriff_ctx_t  *ctx;
+
+    ctx = ngx_http_veriff_ctx_get(r);
+
+    if (ctx && ngx_http_veriff_webhook_read_late(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_veriff_variable_ctx(r, v, data);
+}
+
+
+static ngx_int_t
 ngx_http_veriff_variable_type(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
@@ -228,6 +275,10 @@ ngx_http_veriff_variable_type(ngx_http_request_t *r,
     if (ctx == NULL || !ctx->webhook_valid) {
         v->not_found = 1;
         return NGX_OK;
+    }
+
+    if (ngx_http_veriff_webhook_read_late(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_veriff_variable_set(v,

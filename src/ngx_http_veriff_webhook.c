@@ -12,6 +12,7 @@
 #include "ngx_http_veriff_replay.h"
 #include "ngx_http_veriff_reply.h"
 #include "ngx_http_veriff_webhook_check.h"
+#include "ngx_http_veriff_webhook_read.h"
 
 
 #define NGX_HTTP_VERIFF_WEBHOOK_MAX  4194304    /* bytes of a body */
@@ -19,10 +20,6 @@
 
 static ngx_int_t ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf);
-static ngx_int_t ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx);
-static ngx_int_t ngx_http_veriff_webhook_user(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx);
 static ngx_int_t ngx_http_veriff_webhook_apply(ngx_http_request_t *r,
     ngx_http_veriff_ctx_t *ctx, ngx_http_veriff_loc_conf_t *vlcf);
 static ngx_int_t ngx_http_veriff_webhook_state(ngx_http_request_t *r,
@@ -110,7 +107,7 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
                                               "bad_signature");
     }
 
-    rc = ngx_http_veriff_webhook_accept(r, ctx);
+    rc = ngx_http_veriff_webhook_read(r, ctx);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -124,8 +121,10 @@ ngx_http_veriff_webhook_handler(ngx_http_request_t *r,
 
     ctx->webhook_checked = 1;
 
-    ngx_http_veriff_count(ctx->integration, NGX_HTTP_VERIFF_COUNT_TYPES
-                                            + ctx->webhook.type);
+    if (ctx->webhook_read) {
+        ngx_http_veriff_count(ctx->integration, NGX_HTTP_VERIFF_COUNT_TYPES
+                                                + ctx->webhook.type);
+    }
 
     return ngx_http_veriff_webhook_apply(r, ctx, vlcf);
 }
@@ -329,67 +328,6 @@ ngx_http_veriff_webhook_begin(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_veriff_webhook_accept(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
-{
-    ngx_int_t  rc;
-    ngx_str_t  bytes;
-
-    if (ngx_http_veriff_body_bytes(r, ctx->body.size, &bytes) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_veriff_webhook_parse(r->pool, bytes.data, bytes.len,
-                                  &ctx->webhook);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    return ngx_http_veriff_webhook_user(r, ctx);
-}
-
-
-/* the user that the session was made for, if vendorData is our token */
-
-static ngx_int_t
-ngx_http_veriff_webhook_user(ngx_http_request_t *r,
-    ngx_http_veriff_ctx_t *ctx)
-{
-    ngx_int_t                     rc;
-    ngx_uint_t                    i;
-    ngx_http_veriff_candidate_t  *candidate;
-    ngx_http_veriff_main_conf_t  *vmcf;
-
-    vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
-
-    if (vmcf->keys == NULL || ctx->webhook.vendor_data.len == 0) {
-        return NGX_OK;
-    }
-
-    candidate = ctx->candidates.elts;
-
-    for (i = 0; i < ctx->candidates.nelts; i++) {
-
-        rc = ngx_veriff_token_open(r->pool, vmcf->keys,
-                                   &candidate[i].integration->name,
-                                   &ctx->webhook.vendor_data,
-                                   &ctx->webhook_user);
-
-        if (rc == NGX_OK) {
-            ctx->integration = candidate[i].integration;
-        }
-
-        if (rc != NGX_DECLINED) {
-            return rc;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 /* gives the webhook to the application, if there is one */
 
 static ngx_int_t
@@ -404,8 +342,8 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
     ctx->webhook_mark = (ctx->webhook_looked && !ctx->webhook_again);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
-                   "veriff webhook \"%V\": %V", &ctx->integration->name,
-                   ngx_veriff_webhook_type_name(ctx->webhook.type));
+                   "veriff webhook \"%V\": %s", &ctx->integration->name,
+                   mark);
 
     if (r->content_handler == NULL) {
 

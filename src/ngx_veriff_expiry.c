@@ -97,15 +97,15 @@ ngx_veriff_expiry_url(ngx_veriff_record_t *record,
 ngx_uint_t
 ngx_veriff_expiry_session(int64_t created, ngx_veriff_policy_t *policy)
 {
-    return created + policy->session_lifetime + NGX_VERIFF_EXPIRY_GRACE
-           <= policy->now;
+    return created <= policy->now - policy->session_lifetime
+                      - NGX_VERIFF_EXPIRY_GRACE;
 }
 
 
 ngx_uint_t
 ngx_veriff_expiry_mark(int64_t created, time_t now)
 {
-    return created + NGX_VERIFF_EXPIRY_MARK <= now;
+    return created <= now - NGX_VERIFF_EXPIRY_MARK;
 }
 
 

@@ -12,10 +12,17 @@
 #include "ngx_veriff_json.h"
 
 
+/* up to here a double has every integer: 2^53 */
+
+#define NGX_VERIFF_JSON_REAL_MAX  9007199254740992.0
+
+
 static void *ngx_veriff_json_malloc(size_t size);
 static void ngx_veriff_json_done(void *data);
 static ngx_int_t ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
-    size_t len, json_error_t *error, ngx_veriff_json_t **json);
+    size_t len, size_t flags, json_error_t *error, ngx_veriff_json_t **json);
+static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
+    json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
@@ -104,7 +111,7 @@ ngx_veriff_json_parse(ngx_pool_t *pool, u_char *p, size_t len,
         ngx_memzero(err, sizeof(ngx_veriff_json_error_t));
     }
 
-    rc = ngx_veriff_json_load(pool, p, len, &error, &json);
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, &json);
 
     if (rc == NGX_DECLINED && err) {
         ngx_veriff_json_error(pool, &error, err);
@@ -120,12 +127,32 @@ ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
 {
     json_error_t  error;
 
-    return ngx_veriff_json_load(pool, p, len, &error, json);
+    return ngx_veriff_json_load(pool, p, len, 0, &error, json);
+}
+
+
+ngx_int_t
+ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p, size_t len,
+    ngx_veriff_json_t **json)
+{
+    ngx_int_t     rc;
+    json_error_t  error;
+
+    rc = ngx_veriff_json_load(pool, p, len, 0, &error, json);
+
+    if (rc != NGX_DECLINED
+        || json_error_code(&error) != json_error_numeric_overflow)
+    {
+        return rc;
+    }
+
+    return ngx_veriff_json_load(pool, p, len, JSON_DECODE_INT_AS_REAL, &error,
+                                json);
 }
 
 
 static ngx_int_t
-ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len,
+ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
     json_error_t *error, ngx_veriff_json_t **json)
 {
     json_t              *root;
@@ -133,14 +160,20 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len,
 
     *json = NULL;
 
+    ngx_memzero(error, sizeof(json_error_t));
+
     cln = ngx_pool_cleanup_add(pool, 0);
     if (cln == NULL) {
         return NGX_ERROR;
     }
 
+    if (ngx_veriff_json_nul(p, len, error)) {
+        return NGX_DECLINED;
+    }
+
     ngx_veriff_json_lacks = 0;
 
-    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES, error);
+    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
 
     if (ngx_veriff_json_lacks) {
 
@@ -160,6 +193,37 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len,
     *json = (ngx_veriff_json_t *) root;
 
     return NGX_OK;
+}
+
+
+/* jansson overlooks one that follows a number */
+
+static ngx_uint_t
+ngx_veriff_json_nul(u_char *p, size_t len, json_error_t *error)
+{
+    u_char  *nul;
+
+    nul = len ? memchr(p, '\0', len) : NULL;
+
+    if (nul == NULL) {
+        return 0;
+    }
+
+    error->line = 1;
+    error->column = 1;
+
+    for ( /* void */ ; p < nul; p++) {
+        error->column++;
+
+        if (*p == LF) {
+            error->line++;
+            error->column = 1;
+        }
+    }
+
+    ngx_memcpy(error->text, "NUL byte", sizeof("NUL byte"));
+
+    return 1;
 }
 
 
@@ -245,6 +309,7 @@ ngx_int_t
 ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
     int64_t *value)
 {
+    double   real;
     json_t  *member;
 
     *value = 0;
@@ -259,11 +324,22 @@ ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
         return NGX_DECLINED;
     }
 
-    if (!json_is_integer(member)) {
+    if (json_is_integer(member)) {
+        *value = json_integer_value(member);
+        return NGX_OK;
+    }
+
+    /* see ngx_veriff_json_read_provider() */
+
+    real = json_is_real(member) ? json_real_value(member) : 0.5;
+
+    if (real < -NGX_VERIFF_JSON_REAL_MAX || real > NGX_VERIFF_JSON_REAL_MAX
+        || real != (double) (int64_t) real)
+    {
         return NGX_ERROR;
     }
 
-    *value = json_integer_value(member);
+    *value = (int64_t) real;
 
     return NGX_OK;
 }

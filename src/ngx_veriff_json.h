@@ -54,6 +54,14 @@ ngx_int_t ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_json_t **json);
 
 /*
+ * ngx_veriff_json_read() for what the provider says, to which it may add
+ * members at any time: integers of more than 64 bits are no reason to refuse
+ * it.  If there is one, all numbers are as precise as a double.
+ */
+ngx_int_t ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p,
+    size_t len, ngx_veriff_json_t **json);
+
+/*
  * Returns the member of an object that is itself an object, or NULL
  * (absent, null or of another type; json may be NULL).  Borrowed: it lives
  * as long as what it was taken from.
@@ -72,7 +80,7 @@ ngx_int_t ngx_veriff_json_string(ngx_veriff_json_t *json, const char *name,
 
 /*
  * Reads an integer member: NGX_OK, NGX_DECLINED (absent or null) or
- * NGX_ERROR (another type).
+ * NGX_ERROR (another type, or no whole number).
  */
 ngx_int_t ngx_veriff_json_integer(ngx_veriff_json_t *json, const char *name,
     int64_t *value);

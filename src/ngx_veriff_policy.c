@@ -110,8 +110,10 @@ ngx_veriff_outcome_e
 ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
     ngx_veriff_message_t *message, ngx_veriff_policy_t *policy)
 {
-    int64_t             time;
-    ngx_veriff_open_t  *open;
+    int64_t                time;
+    ngx_veriff_open_t     *open;
+    ngx_veriff_outcome_e   outcome;
+    ngx_veriff_standing_t  before;
 
     open = &history->open;
     time = ngx_veriff_policy_time(message, policy->now);
@@ -144,7 +146,19 @@ ngx_veriff_policy_adopt(ngx_veriff_history_t *history,
         return NGX_VERIFF_FOREIGN;
     }
 
-    return ngx_veriff_policy_verdict(history, message, time, 1);
+    before = history->standing;
+
+    outcome = ngx_veriff_policy_verdict(history, message, time, 1);
+
+    if (outcome == NGX_VERIFF_APPLIED
+        && ngx_memcmp(&before, &history->standing,
+                      sizeof(ngx_veriff_standing_t))
+           == 0)
+    {
+        return NGX_VERIFF_DUPLICATE;
+    }
+
+    return outcome;
 }
 
 

@@ -20,7 +20,7 @@
  * that a copy may move to another machine.
  */
 
-#define NGX_VERIFF_RECORD_VERSION   1
+#define NGX_VERIFF_RECORD_VERSION   2
 #define NGX_VERIFF_SEALED_USER_MAX  1024
 #define NGX_VERIFF_SEALED_URL_MAX   131072
 

@@ -32,18 +32,21 @@
 
 
 struct ngx_veriff_keys_s {
-    u_char        token[NGX_VERIFF_SIV_KEY_LEN];
-    u_char        seal[NGX_VERIFF_SEAL_PURPOSES][NGX_VERIFF_KEY_LEN];
-    EVP_CIPHER   *siv;
-    EVP_CIPHER   *gcm;
+    u_char           seal[NGX_VERIFF_SEAL_PURPOSES][NGX_VERIFF_KEY_LEN];
+    EVP_CIPHER      *gcm;
 
-    /* keyed; copied for each use */
-    EVP_MAC_CTX  *uuid;
-    EVP_MAC_CTX  *name;
+    /* keyed; started again for each use */
+    EVP_MAC_CTX     *uuid;
+    EVP_MAC_CTX     *name;
+
+    /* keyed, to open and to seal; one of them is copied for each use */
+    EVP_CIPHER_CTX  *siv[2];
+    EVP_CIPHER_CTX  *siv_copy;
 };
 
 
 static void ngx_veriff_keys_cleanup(void *data);
+static ngx_int_t ngx_veriff_keys_siv(ngx_veriff_keys_t *keys, u_char *key);
 static EVP_MAC_CTX *ngx_veriff_keyed(u_char *key, const char *purpose);
 static ngx_int_t ngx_veriff_derive(u_char *key, const char *purpose,
     u_char *out, size_t len);
@@ -86,13 +89,6 @@ ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
     cln->handler = ngx_veriff_keys_cleanup;
     cln->data = keys;
 
-    if (ngx_veriff_derive(key, "veriff user token", keys->token,
-                          NGX_VERIFF_SIV_KEY_LEN)
-        != NGX_OK)
-    {
-        return NULL;
-    }
-
     for (i = 0; i < NGX_VERIFF_SEAL_PURPOSES; i++) {
         if (ngx_veriff_derive(key, ngx_veriff_purposes[i], keys->seal[i],
                               NGX_VERIFF_KEY_LEN)
@@ -102,18 +98,59 @@ ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
         }
     }
 
-    keys->siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
     keys->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     keys->uuid = ngx_veriff_keyed(key, "veriff user uuid");
     keys->name = ngx_veriff_keyed(key, "veriff record name");
 
-    if (keys->siv == NULL || keys->gcm == NULL || keys->uuid == NULL
-        || keys->name == NULL)
+    if (keys->gcm == NULL || keys->uuid == NULL || keys->name == NULL
+        || ngx_veriff_keys_siv(keys, key) != NGX_OK)
     {
         return NULL;
     }
 
     return keys;
+}
+
+
+/* to set its key takes several times as long as to seal a user with it */
+
+static ngx_int_t
+ngx_veriff_keys_siv(ngx_veriff_keys_t *keys, u_char *key)
+{
+    u_char       derived[NGX_VERIFF_SIV_KEY_LEN];
+    ngx_int_t    rc;
+    ngx_uint_t   i;
+    EVP_CIPHER  *cipher;
+
+    if (ngx_veriff_derive(key, "veriff user token", derived, sizeof(derived))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = NGX_OK;
+
+    cipher = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
+
+    for (i = 0; i < 2; i++) {
+        keys->siv[i] = EVP_CIPHER_CTX_new();
+
+        if (cipher == NULL || keys->siv[i] == NULL
+            || EVP_CipherInit_ex(keys->siv[i], cipher, NULL, derived, NULL,
+                                 (int) i)
+               != 1)
+        {
+            rc = NGX_ERROR;
+        }
+    }
+
+    EVP_CIPHER_free(cipher);
+
+    OPENSSL_cleanse(derived, sizeof(derived));
+
+    keys->siv_copy = EVP_CIPHER_CTX_new();
+
+    return keys->siv_copy ? rc : NGX_ERROR;
 }
 
 
@@ -160,7 +197,9 @@ ngx_veriff_keys_cleanup(void *data)
 
     EVP_MAC_CTX_free(keys->uuid);
     EVP_MAC_CTX_free(keys->name);
-    EVP_CIPHER_free(keys->siv);
+    EVP_CIPHER_CTX_free(keys->siv[0]);
+    EVP_CIPHER_CTX_free(keys->siv[1]);
+    EVP_CIPHER_CTX_free(keys->siv_copy);
     EVP_CIPHER_free(keys->gcm);
 
     OPENSSL_cleanse(keys, sizeof(ngx_veriff_keys_t));
@@ -300,7 +339,6 @@ ngx_veriff_token_crypt(ngx_veriff_keys_t *keys, ngx_str_t *scope,
 {
     int              n;
     u_char          *tag, *text, *in, *out;
-    ngx_int_t        rc;
     EVP_CIPHER_CTX  *ctx;
 
     tag = token + 1;
@@ -309,18 +347,10 @@ ngx_veriff_token_crypt(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     in = seal ? user : text;
     out = seal ? text : user;
 
-    ctx = EVP_CIPHER_CTX_new();
-    if (ctx == NULL) {
+    ctx = keys->siv_copy;
+
+    if (EVP_CIPHER_CTX_copy(ctx, keys->siv[seal]) != 1) {
         return NGX_ERROR;
-    }
-
-    rc = NGX_ERROR;
-
-    if (EVP_CipherInit_ex(ctx, keys->siv, NULL, keys->token, NULL,
-                          seal ? 1 : 0)
-        != 1)
-    {
-        goto done;
     }
 
     if (!seal
@@ -328,20 +358,19 @@ ngx_veriff_token_crypt(ngx_veriff_keys_t *keys, ngx_str_t *scope,
                                NGX_VERIFF_SIV_TAG_LEN, tag)
            != 1)
     {
-        goto done;
+        return NGX_ERROR;
     }
 
     if (EVP_CipherUpdate(ctx, NULL, &n, token, 1) != 1
         || EVP_CipherUpdate(ctx, NULL, &n, scope->data, (int) scope->len) != 1)
     {
-        goto done;
+        return NGX_ERROR;
     }
 
     if (EVP_CipherUpdate(ctx, out, &n, in, (int) len) != 1
         || EVP_CipherFinal_ex(ctx, out + len, &n) != 1)
     {
-        rc = seal ? NGX_ERROR : NGX_DECLINED;
-        goto done;
+        return seal ? NGX_ERROR : NGX_DECLINED;
     }
 
     if (seal
@@ -349,16 +378,10 @@ ngx_veriff_token_crypt(ngx_veriff_keys_t *keys, ngx_str_t *scope,
                                NGX_VERIFF_SIV_TAG_LEN, tag)
            != 1)
     {
-        goto done;
+        return NGX_ERROR;
     }
 
-    rc = NGX_OK;
-
-done:
-
-    EVP_CIPHER_CTX_free(ctx);
-
-    return rc;
+    return NGX_OK;
 }
 
 
@@ -421,26 +444,16 @@ static ngx_int_t
 ngx_veriff_hash(EVP_MAC_CTX *keyed, ngx_str_t *scope, ngx_str_t *text,
     u_char *md)
 {
-    size_t        len;
-    ngx_int_t     rc;
-    EVP_MAC_CTX  *ctx;
-
-    ctx = EVP_MAC_CTX_dup(keyed);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
+    size_t  len;
 
     /* scopes hold no NUL, so it separates them from the text */
 
-    rc = (EVP_MAC_update(ctx, scope->data, scope->len) == 1
-          && EVP_MAC_update(ctx, (u_char *) "", 1) == 1
-          && EVP_MAC_update(ctx, text->data, text->len) == 1
-          && EVP_MAC_final(ctx, md, &len, EVP_MAX_MD_SIZE) == 1)
-         ? NGX_OK : NGX_ERROR;
-
-    EVP_MAC_CTX_free(ctx);
-
-    return rc;
+    return (EVP_MAC_init(keyed, NULL, 0, NULL) == 1
+            && EVP_MAC_update(keyed, scope->data, scope->len) == 1
+            && EVP_MAC_update(keyed, (u_char *) "", 1) == 1
+            && EVP_MAC_update(keyed, text->data, text->len) == 1
+            && EVP_MAC_final(keyed, md, &len, EVP_MAX_MD_SIZE) == 1)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

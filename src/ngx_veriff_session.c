@@ -30,8 +30,9 @@ ngx_veriff_session_parse(ngx_pool_t *pool, ngx_str_t *body,
 
     ngx_memzero(session, sizeof(ngx_veriff_session_t));
 
-    json = ngx_veriff_json_parse(pool, body->data, body->len, NULL);
-    if (json == NULL) {
+    if (ngx_veriff_json_read_provider(pool, body->data, body->len, &json)
+        != NGX_OK)
+    {
         *reason = "no valid JSON";
         return NGX_DECLINED;
     }
@@ -114,8 +115,9 @@ ngx_veriff_session_error(ngx_pool_t *pool, ngx_str_t *body, ngx_str_t *code)
 
     ngx_str_null(code);
 
-    json = ngx_veriff_json_parse(pool, body->data, body->len, NULL);
-    if (json == NULL) {
+    if (ngx_veriff_json_read_provider(pool, body->data, body->len, &json)
+        != NGX_OK)
+    {
         return NGX_DECLINED;
     }
 

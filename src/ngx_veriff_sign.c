@@ -54,6 +54,28 @@ static ngx_int_t ngx_veriff_mac_final(ngx_veriff_mac_t *mac, u_char *md);
 static ngx_int_t ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md);
 
 
+/* the values of hex digits; 77 for what is none */
+
+static const u_char  ngx_veriff_hex[256] = {
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 77, 77, 77, 77, 77, 77,
+    77, 10, 11, 12, 13, 14, 15, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 10, 11, 12, 13, 14, 15, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77,
+    77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77, 77
+};
+
+
 ngx_veriff_secrets_t *
 ngx_veriff_secrets_create(ngx_pool_t *pool, ngx_array_t *secrets)
 {
@@ -366,35 +388,22 @@ ngx_veriff_hmac_form(ngx_str_t *hex)
 static ngx_int_t
 ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md)
 {
-    u_char      c, *p;
-    ngx_uint_t  i, n;
+    u_char      *p, bad;
+    ngx_uint_t   i;
 
     if (hex->len != NGX_VERIFF_HMAC_HEX_LEN) {
         return NGX_DECLINED;
     }
 
     p = hex->data;
+    bad = 0;
 
-    for (i = 0; i < NGX_VERIFF_HMAC_HEX_LEN; i++) {
-        c = ngx_tolower(p[i]);
+    for (i = 0; i < NGX_VERIFF_HMAC_LEN; i++, p += 2) {
+        bad |= ngx_veriff_hex[p[0]] | ngx_veriff_hex[p[1]];
 
-        if (c >= '0' && c <= '9') {
-            n = c - '0';
-
-        } else if (c >= 'a' && c <= 'f') {
-            n = c - 'a' + 10;
-
-        } else {
-            return NGX_DECLINED;
-        }
-
-        if (i % 2 == 0) {
-            md[i / 2] = (u_char) (n << 4);
-
-        } else {
-            md[i / 2] |= (u_char) n;
-        }
+        md[i] = (u_char) (ngx_veriff_hex[p[0]] << 4
+                          | (ngx_veriff_hex[p[1]] & 0x0f));
     }
 
-    return NGX_OK;
+    return (bad > 15) ? NGX_DECLINED : NGX_OK;
 }

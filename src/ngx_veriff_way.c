@@ -21,6 +21,7 @@ static ngx_int_t ngx_veriff_way_escapes(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_unescape(u_char *dst, u_char *p, u_char *last);
 static ngx_int_t ngx_veriff_way_hex(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_local(u_char *p, u_char *last);
+static ngx_uint_t ngx_veriff_way_firm(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_overlong(u_char *p, u_char *last);
 static ngx_uint_t ngx_veriff_way_slash(u_char *p, u_char *last);
 static u_char *ngx_veriff_way_resolve(u_char *dst, u_char *p, u_char *last,
@@ -72,7 +73,7 @@ ngx_veriff_way_path(ngx_str_t *path)
         end = ngx_veriff_way_unescape(buf, buf, last);
 
         if (end == last) {
-            return NGX_OK;
+            return ngx_veriff_way_firm(buf, last) ? NGX_OK : NGX_DECLINED;
         }
 
         last = end;
@@ -167,12 +168,12 @@ ngx_veriff_way_hex(u_char *p, u_char *last)
 }
 
 
-/* it begins with '/': does it name no host, read as it stands? */
+/* it begins with '/': does it name no host, dot segments aside? */
 
 static ngx_uint_t
 ngx_veriff_way_local(u_char *p, u_char *last)
 {
-    u_char  *q, *end, buf[NGX_VERIFF_WAY_MAX];
+    u_char  *q;
 
     for (q = p; q < last; q++) {
         if (*q < 0x20 || *q == 0x7f || *q == '\\'
@@ -182,13 +183,43 @@ ngx_veriff_way_local(u_char *p, u_char *last)
         }
     }
 
-    if (ngx_veriff_way_slash(p + 1, last)) {
-        return 0;
+    return !ngx_veriff_way_slash(p + 1, last);
+}
+
+
+/*
+ * Dot segments, which some resolve before they unescape and some after, bring
+ * other segments to the front: with them, none may be empty, or begin with
+ * what some take for a slash.
+ */
+
+static ngx_uint_t
+ngx_veriff_way_firm(u_char *p, u_char *last)
+{
+    u_char      *start;
+    size_t       len;
+    ngx_uint_t   dots, firm;
+
+    dots = 0;
+    firm = 1;
+
+    while (p < last) {
+
+        for (start = ++p; p < last && *p != '/'; p++) { /* void */ }
+
+        len = p - start;
+
+        if ((len == 1 && start[0] == '.')
+            || (len == 2 && start[0] == '.' && start[1] == '.'))
+        {
+            dots = 1;
+
+        } else if (ngx_veriff_way_slash(start, last)) {
+            firm = 0;
+        }
     }
 
-    end = ngx_veriff_way_resolve(buf, p, last, 0);
-
-    return !ngx_veriff_way_slash(buf + 1, end);
+    return firm || !dots;
 }
 
 

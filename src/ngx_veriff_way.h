@@ -33,7 +33,8 @@ typedef struct {
  * unescaped on the way: it begins with one slash, also when dot segments were
  * resolved, is printable ASCII without '#', quotes, angle brackets and
  * backslash, and at most NGX_VERIFF_WAY_MAX bytes long.  Its path has only
- * complete escapes, and none of a control character or a backslash.
+ * complete escapes, and none of a control character or a backslash; with dot
+ * segments in it, it has no repeated slashes either, escaped or not.
  * Returns NGX_OK or NGX_DECLINED.
  */
 ngx_int_t ngx_veriff_way_path(ngx_str_t *path);

@@ -73,7 +73,7 @@ ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
 
-    rc = ngx_veriff_json_read(pool, p, len, &json);
+    rc = ngx_veriff_json_read_provider(pool, p, len, &json);
 
     if (rc != NGX_OK) {
         return rc;

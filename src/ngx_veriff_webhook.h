@@ -48,7 +48,8 @@ typedef struct {
  * not 1-128 of [A-Za-z0-9._-] is left empty.  A decision whose verification
  * is null (there is none yet) has all its strings empty.
  * Returns NGX_OK (unknown types too), NGX_DECLINED (no JSON object, or
- * beyond the limits of ngx_veriff_json_parse()) or NGX_ERROR (no memory).
+ * beyond the limits of ngx_veriff_json_read_provider()) or NGX_ERROR (no
+ * memory).
  */
 ngx_int_t ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_webhook_t *webhook);

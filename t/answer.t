@@ -6,6 +6,8 @@ use VeriffSign;
 
 start_sandbox(secret => [shared_secret(), canary('another-secret-of-the-provider')]);
 key_file('two', "first-secret-of-ours\n" . shared_secret() . "\n");
+key_file('hook_key', "33333333-3333-4333-8333-333333333333\n");
+key_file('hook_secret', canary('the-secret-of-webhooks') . "\n");
 run_tests();
 
 __DATA__
@@ -573,3 +575,54 @@ my $answer = json_answer('{"a": 1}',
 Content-Type: application/json; charset=utf-8
 --- no_error_log
 non buffered
+
+
+
+=== TEST 33: signed as webhooks are, with a pair of their own
+--- http_config
+    veriff_integration two {
+        api_key_file        $TEST_NGINX_KEYS/api_key;
+        shared_secret_file  $TEST_NGINX_KEYS/shared_secret;
+        webhook_key         $TEST_NGINX_KEYS/hook_key $TEST_NGINX_KEYS/hook_secret;
+        api_uri             /two;
+    }
+--- config
+    location /v1/ {
+        veriff_sign  two insecure_tls;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    }
+--- request
+GET /v1/sessions/x
+--- tcp_listen: $TEST_NGINX_RAND_PORT_2
+--- tcp_reply eval
+json_answer('{"a": 1}', signature => hmac('the-secret-of-webhooks', '{"a": 1}'))
+--- error_code: 502
+--- response_body eval
+"{\"status\":\"fail\",\"code\":\"1101\",\"message\":\"Bad Gateway\"}\r\n"
+--- error_log
+the provider's answer was refused: wrong signature
+
+
+
+=== TEST 34: signed with the pair of the request, which webhooks do not have
+--- http_config
+    veriff_integration two {
+        api_key_file        $TEST_NGINX_KEYS/api_key;
+        shared_secret_file  $TEST_NGINX_KEYS/shared_secret;
+        webhook_key         $TEST_NGINX_KEYS/hook_key $TEST_NGINX_KEYS/hook_secret;
+        api_uri             /two;
+    }
+--- config
+    location /v1/ {
+        veriff_sign  two insecure_tls;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    }
+--- request
+GET /v1/sessions/x
+--- tcp_listen: $TEST_NGINX_RAND_PORT_2
+--- tcp_reply eval
+json_answer('{"a": 1}')
+--- response_body chomp
+{"a": 1}
+--- no_error_log
+[error]

@@ -3,7 +3,7 @@
 # t/endpoints.txt.
 
 use lib 't/lib';
-use Digest::SHA qw(hmac_sha256_hex);
+use Digest::SHA qw(hmac_sha256_hex sha256_hex);
 use MIME::Base64 qw(encode_base64);
 use VeriffTest;
 use VeriffEndpoints;
@@ -178,6 +178,30 @@ on_block(8 => sub {
     is_signed_as('creation', $create, $ids, $create->{sends});
     is_passed_on('creation', $got, 429, '"code":"1004"');
     like($got->{headers}{'retry-after'}, qr/^\d+$/, 'creation: Retry-After');
+
+    # as many as are made below
+    sandbox(POST => '/_sandbox/config', { rate => 600 });
+
+    # ten in a day
+    for my $count (6 .. 11) {
+        sandbox(POST => '/_sandbox/time', { advance => 3600 })
+            if $count == 6 || $count == 11;
+
+        my $got = call_it(DELETE => place_for($delete, new_session()));
+        is_passed_on("deletion $count of a day", $got,
+                     $count > 10 ? 429 : 200);
+    }
+
+    # one-time passwords: three for a session
+    my ($otp) = grep { $_->{path} =~ /generate/ } @rows;
+    my $asked = new_session();
+
+    for my $count (1 .. 4) {
+        my $got = call_it(POST => place_for($otp, $asked), $otp->{sends});
+        is_passed_on("password $count", $got, $count > 3 ? 429 : 200,
+                     $count > 3 ? 'OTP_GENERATION_LIMIT_REACHED' : 'success');
+        sandbox(POST => '/_sandbox/time', { advance => 60 });
+    }
 });
 
 # media, byte for byte, from one byte to what is held in a temporary file
@@ -210,6 +234,23 @@ on_block(9 => sub {
 
         $got = call_it(GET => place_for($list, $ids));
         is_passed_on("$size bytes, listed", $got, 200, $ids->{media});
+    }
+
+    # a media format as content type, which this provider does not take
+    for my $type ('image/jpeg', 'application/pdf', 'multipart/form-data; '
+                  . 'boundary="a b"')
+    {
+        my $got = call_it(POST => place_for($upload, $ids), "\xff\xd8$all",
+                          'Content-Type' => $type);
+        my $seen = last_seen();
+
+        is_deeply([map { $_->[1] } grep { lc $_->[0] eq 'content-type' }
+                   @{ $seen->{headers} }], [$type], "$type: as it was");
+        is($seen->{body_sha256}, sha256_hex("\xff\xd8$all"), "$type: body");
+        ok((grep { lc $_->[0] eq 'x-hmac-signature'
+                   && $_->[1] eq hmac(shared_secret(), "\xff\xd8$all") }
+            @{ $seen->{headers} }), "$type: signed");
+        is_passed_on($type, $got, 400, '"status":"fail"');
     }
 });
 

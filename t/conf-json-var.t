@@ -126,7 +126,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$Id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$Id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -149,7 +149,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 

@@ -29,6 +29,9 @@ location = /two {
     veriff_session     kyc user=$cookie_c;
     limit_except GET   { deny all; }
 }
+location = /check {
+    internal;
+}
 --- no_error_log
 [warn]
 
@@ -54,7 +57,7 @@ location /one {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:7')
 
 
@@ -204,3 +207,117 @@ location = /start {
 --- must_die
 --- error_log eval
 ::emerg('unknown "nothing" variable')
+
+
+
+=== TEST 13: a slip, or a location that all may ask
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     $http_x_user;
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /slip {
+    veriff_session     kyc;
+    veriff_user_check  /chek?id=$arg_id;
+}
+location = /open {
+    veriff_session     kyc;
+    veriff_user_check  /open-check;
+}
+location = /regex {
+    veriff_session     kyc;
+    veriff_user_check  /check.html;
+}
+location = /check {
+    internal;
+}
+location /open-check {
+}
+location ~ \.html$ {
+}
+--- error_log eval
+[map { ::warning("\"veriff_user_check $_->[0]\" leads to a location that clients reach as well, or to none of its own; give it one with \"internal;\"", "server.conf:$_->[1]") }
+ ['/chek?id=$arg_id', 4], ['/open-check', 8], ['/check.html', 12]]
+
+
+
+=== TEST 14: internal, in every form
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     $http_x_user;
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /exact {
+    veriff_session     kyc;
+    veriff_user_check  /check/exact;
+}
+location = /prefix {
+    veriff_session     kyc;
+    veriff_user_check  /check/x?a=$arg_a;
+}
+location = /regex {
+    veriff_session     kyc;
+    veriff_user_check  /ask.7;
+}
+location = /variable {
+    veriff_session     kyc;
+    veriff_user_check  /of/$arg_a;
+}
+location /check/ {
+    internal;
+
+    location = /check/exact {
+    }
+}
+location /ask {
+}
+location ~ ^/ask\.\d$ {
+    internal;
+}
+location = /check/exact/not {
+}
+--- no_error_log
+[warn]
+
+
+
+=== TEST 15: a cache
+--- user_files
+>>> http.conf
+veriff_key_file  $TEST_NGINX_KEYS/key;
+proxy_cache_path  cache keys_zone=c:1m;
+veriff_integration kyc {
+    include  $TEST_NGINX_KEYS/pair.conf;
+    user     $http_x_user;
+}
+>>> server.conf
+include  $TEST_NGINX_KEYS/api.conf;
+location = /one {
+    veriff_session     kyc;
+    veriff_user_check  /cached;
+}
+location = /two {
+    veriff_session     kyc;
+    veriff_user_check  /not;
+}
+location = /cached {
+    internal;
+    proxy_cache  c;
+    proxy_pass   http://127.0.0.1:1;
+}
+location = /not {
+    internal;
+    proxy_pass   http://127.0.0.1:1;
+}
+--- error_log eval
+::warning('"veriff_user_check /cached" leads to a location that caches answers: one user\'s may be given to another; add "proxy_cache off;"', 'server.conf:4')
+--- no_error_log
+veriff_user_check /not

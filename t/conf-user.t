@@ -429,7 +429,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -449,7 +449,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -469,7 +469,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$cookie_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$cookie_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -489,7 +489,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -509,7 +509,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$document_uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$document_uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -529,7 +529,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request_uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request_uri", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -549,7 +549,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -569,7 +569,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$args", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$args", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -589,7 +589,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$query_string", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$query_string", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -609,7 +609,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$is_args", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$is_args", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -629,7 +629,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$host", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$host", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -649,7 +649,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request_body", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request_body", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -669,7 +669,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request_method", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request_method", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -689,7 +689,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$content_type", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$content_type", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -709,7 +709,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$uid_got", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$uid_got", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -729,7 +729,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$ssl_server_name", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$ssl_server_name", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -749,7 +749,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$proxy_add_x_forwarded_for", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$proxy_add_x_forwarded_for", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -769,7 +769,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$http_x_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -789,7 +789,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$HTTP_X_USER", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$HTTP_X_USER", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -809,7 +809,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$1", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$1", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -830,7 +830,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$arg_x", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$arg_x", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -972,7 +972,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -992,7 +992,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$arg_user", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -1052,7 +1052,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$arg_id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$arg_id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -1074,7 +1074,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$cookie_id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$cookie_id", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -1134,7 +1134,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request_filename", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request_filename", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -1154,7 +1154,7 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$request_body_file", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$request_body_file", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')
 
 
@@ -1174,5 +1174,5 @@ location = /start {
 }
 --- must_die
 --- error_log eval
-::emerg('"veriff_session kyc" takes the user from "$content_length", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"',
+::emerg('"veriff_session kyc" takes the user from "$content_length", which any client can set; if a proxy in front sets it, write "user ... trusted;" in veriff_integration "kyc"; if the application is to say who may have a session, add "veriff_user_check uri;"',
         'server.conf:3')

@@ -14,10 +14,12 @@ key_file('htpasswd', "alice:{PLAIN}alice\n", 0644);
 our $alice = 'Authorization: Basic ' . MIME::Base64::encode('alice:alice', '');
 
 # what the SDK sends of its own: the page's key is not the integration's
-our $sdk = "Content-type: application/json\nx-auth-client: the-page's-key";
+our $sdk = "Content-type: application/json\nx-auth-client: the-page's-key\n"
+           . 'x-origin: js-sdk';
 
 our $preflight = "Access-Control-Request-Method: POST\n"
-                 . 'Access-Control-Request-Headers: content-type,x-auth-client';
+                 . 'Access-Control-Request-Headers: content-type,'
+                 . 'x-auth-client,x-origin';
 
 start_sandbox();
 run_tests();
@@ -37,7 +39,7 @@ __DATA__
 ["Access-Control-Allow-Origin: https://app.example.com
 Access-Control-Allow-Credentials: true
 Access-Control-Allow-Methods: GET, POST
-Access-Control-Allow-Headers: Authorization, Content-Type, X-Requested-With, X-AUTH-CLIENT, X-HMAC-SIGNATURE, vrf-integration-id
+Access-Control-Allow-Headers: Authorization, Content-Type, X-Requested-With, X-Origin, X-AUTH-CLIENT, X-HMAC-SIGNATURE, vrf-integration-id
 Access-Control-Max-Age: 600
 Vary: Origin
 Content-Type:

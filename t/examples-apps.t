@@ -143,6 +143,19 @@ on_block(2 => sub {
     passes('approved', $answer, '/api/x');
     is($allowed->($answer), 'https://admin.example.com', 'approved: readable');
     is_status('the question', fetch('/session', %alice), 404);
+
+    # to the app, whoever is in X-User is the user
+    app_seen();
+
+    for my $path (qw(/login/ /api/x /veriff/status)) {
+        browse($path, headers => { 'X-User' => 'mallory' });
+        browse($path, %alice, headers => { 'X-User' => 'mallory' });
+    }
+
+    my @seen = app_seen();
+
+    cmp_ok(scalar @seen, '>', 4, 'the app was asked');
+    is_deeply([grep { /mallory/ } @seen], [], 'nobody says to be mallory');
 });
 
 # two tenants
@@ -260,6 +273,7 @@ on_block(4 => sub {
 on_block(5 => sub {
     my @here = (port => 8900, tls => 0, host => 'localhost');
     my @json = ('Content-Type' => 'application/json');
+    my $answer;
 
     is_status('not from there',
               fetch('/v1/sessions', @here, from => '127.0.0.2',
@@ -270,11 +284,14 @@ on_block(5 => sub {
                   'POST /v1/sessions/1/decision', 'DELETE /v1/media/1')
     {
         my ($method, $path) = split / /, $what;
-        is_status($what, fetch($path, @here, method => $method), 403);
+        is_status($what, fetch($path, @here, method => $method), 403,
+                  qr/^\{"status":"fail",/);
     }
 
-    is_status('no such endpoint', fetch('/v1/feedback/fraud-categories',
-                                        @here), 404);
+    $answer = fetch('/v1/feedback/fraud-categories', @here);
+    is_status('no such endpoint', $answer, 404, qr/^\{"status":"fail",/);
+    is($answer->{headers}{'content-type'}, 'application/json',
+       'no such endpoint: JSON');
     is_status('by a detour', fetch('/v1/sessions/1/../../media/1', @here),
               400);
     is_status('by another one', fetch('/v1/media/../sessions/1', @here,
@@ -283,7 +300,7 @@ on_block(5 => sub {
     is_status('HEAD', fetch('/v1/media/1', @here, method => 'HEAD'), 405);
     is(scalar provider_saw(), 0, 'the provider is not asked');
 
-    my $answer = fetch('/v1/sessions', @here, method => 'POST', headers => {
+    $answer = fetch('/v1/sessions', @here, method => 'POST', headers => {
                            @json, 'X-AUTH-CLIENT' => 'mine',
                            'X-HMAC-SIGNATURE' => 'mine' },
                        body => '{"verification":{}}');
@@ -373,6 +390,14 @@ on_block(6 => sub {
     led_through('/a/b?c=d', basic('carol'), jar => {});
 });
 
+# a site that has a cache: one user is not the next
+on_block(8 => sub {
+    my %alice = (jar => { session => 'alice' });
+
+    is_status('alice', fetch('/veriff/status', %alice), 200);
+    is_status('nobody', fetch('/veriff/status'), 401);
+});
+
 no_root_location();
 start_app();
 start_app('bank');
@@ -424,3 +449,10 @@ __DATA__
 
 === TEST 7: which of the provider's endpoints
 --- example: api-for-apps.conf
+
+
+
+=== TEST 8: a cache
+--- example: spa-json-api.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

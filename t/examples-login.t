@@ -7,6 +7,24 @@ use VeriffExample;
 use VeriffApp;
 use Test::More;
 
+# To the app, whoever is in X-User is the user.  Where nginx says nobody, nor
+# does the client; and what is asked who the client is has no hint from it.
+sub nobody_is_mallory {
+    my ($o, @paths) = @_;
+
+    app_seen();
+
+    for my $jar ({}, { $o->{cookie} => 'alice' }) {
+        browse($_, jar => { %$jar }, headers => { 'X-User' => 'mallory' })
+            for @paths, '/veriff/start', '/veriff/status';
+    }
+
+    my @seen = grep { /^app / } app_seen();
+
+    cmp_ok(scalar @seen, '>', 1, 'the app was asked');
+    is_deeply([grep { /mallory/ } @seen], [], 'nobody says to be mallory');
+}
+
 # oauth2-proxy: a gate for the whole server, but not for the sign-in pages
 on_block(1 => sub {
     for my $path (qw(/x /veriff/start)) {
@@ -38,6 +56,8 @@ on_block(1 => sub {
            302, '/veriff/start?return=%2Fx');
     is_status('logged in, the sign-in page', browse('/oauth2/sign_in'), 200,
               qr{^login});
+
+    nobody_is_mallory({ cookie => '_oauth2_proxy' }, '/x', '/assets/a.css');
 });
 
 # certificates
@@ -149,6 +169,32 @@ on_block(5 => sub {
     }, 'what the application knows');
 
     led_through('/a/b?c=d', jar => { session => 'bob' });
+    nobody_is_mallory({ cookie => 'session' }, '/x', '/login/');
+});
+
+# a site that has a cache: one user is not the next
+sub is_not_kept {
+    my ($path, $status, @alice) = @_;
+
+    is_status('alice', browse($path, @alice), $status);
+    is_status('nobody', browse($path, @alice[0 .. $#alice - 2]), 401);
+    is_status('alice again', browse($path, @alice), $status);
+}
+
+my @alice = (jar => { session => 'alice' });
+
+on_block(6 => sub { is_not_kept('/veriff/status', 200, @alice) });
+on_block(7 => sub { is_not_kept('/veriff/start', 303, @alice) });
+
+on_block(8 => sub {
+    is_not_kept('/veriff/status', 200, host => 'api.example.com',
+                headers => { Authorization => 'Bearer token-alice' });
+});
+
+on_block(9 => sub {
+    is_status('alice', browse('/veriff/status', jar => {
+                  _oauth2_proxy => 'alice' }), 200, qr/"UNVERIFIED"/);
+    is_status('nobody', browse('/veriff/status'), 200, qr/^login GET/);
 });
 
 no_root_location();
@@ -184,3 +230,31 @@ __DATA__
 
 === TEST 5: a product's template
 --- example: payloads.conf
+
+
+
+=== TEST 6: a cache, payloads
+--- example: payloads.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 7: a cache, user from auth request
+--- example: user-from-auth-request.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 8: a cache, gate jwt
+--- example: gate-jwt.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {
+
+
+
+=== TEST 9: a cache, gate auth request
+--- example: gate-auth-request.conf
+--- edits
+upstream app { => proxy_cache_path cache keys_zone=c:1m; proxy_cache c; proxy_cache_valid any 1m; upstream app {

@@ -197,3 +197,23 @@ $main::app
 --- grep_error_log: veriff json: the body is no JSON object or array, its variables are empty
 --- grep_error_log_out
 veriff json: the body is no JSON object or array, its variables are empty
+
+
+
+=== TEST 14: a user in the body that is none: the client's fault
+--- http_config eval
+$main::vars . $main::by_id
+--- request eval
+[(map { 'POST /json' . "\n" . '{"onboardingId": "' . $_ . '"}' }
+      'x' x 509, 'x' x 600, 'on-7 '), "GET /seen"]
+--- error_code eval
+[400, 400, 400, 200]
+--- response_body_like eval
+['"detail":"the user is longer than 512 bytes"',
+ '"detail":"the user is longer than 512 bytes"',
+ '"detail":"the user holds control characters, or begins or ends with a space"',
+ '\Anothing\n\z']
+--- error_log
+[info]
+--- no_error_log
+[error]

@@ -331,3 +331,25 @@ accept-encoding: gzip
 range: bytes=0-1
 --- response_body eval
 seen("GET /v1/sessions/x", hmac(shared_secret(), "x"))
+
+
+
+=== TEST 15: no variable has them, and so no log
+--- http_config
+    log_format keys "keys[$http_x_auth_client][$http_x_hmac_signature][$http_vrf_auth_client][$http_vrf_hmac_signature]";
+--- config
+    access_log logs/error.log keys;
+
+    location /seen/ {
+        veriff_sign  seen insecure_tls;
+        rewrite      ^/seen/(.*)$ /$1 break;
+        proxy_pass   http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    }
+--- request eval
+["GET /seen/v1/sessions/x", "GET /seen/v1/feedback/a"]
+--- response_body eval
+[seen("GET /v1/sessions/x", hmac(shared_secret(), "x")),
+ seen("GET /v1/feedback/a", hmac(shared_secret(), "/v1/feedback/a"), vrf => 1)]
+--- grep_error_log eval: qr/keys\[\S+/
+--- grep_error_log_out eval
+["keys[-][-][-][-]\n", "keys[-][-][-][-]\n"]

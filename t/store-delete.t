@@ -23,6 +23,13 @@ location /app/ {
                          X-Accel-Buffering X-Accel-Charset;
     $more
 }
+location /empty/ {
+    veriff_sign kyc insecure_tls;
+    rewrite ^/empty/(.*)\$ /\$1 break;
+    proxy_pass http://127.0.0.1:\$TEST_NGINX_SERVER_PORT;
+    proxy_ignore_client_abort on;
+}
+location /v1/ { return 204; }
 END
 }
 
@@ -131,6 +138,19 @@ on_block(5 => sub {
     state_is('forgotten', 'alice', 'UNVERIFIED', 'none', undef);
 });
 
+# as some of its documents have it
+on_block(10 => sub {
+    my $session = ask('/json', 'alice')->{content};
+    my $path = '/empty/v1/sessions/' . id_of($session);
+
+    is(ask("$path/media", undef, method => 'DELETE')->{status}, 204, 'no content');
+    is(ask('/json', 'alice')->{content}, $session, 'for another place');
+
+    is(ask($path, undef, method => 'DELETE')->{status}, 204, 'deleted');
+    wait_until('it is gone', sub { counts() eq 'u1 s0' });
+    state_is('forgotten', 'alice', 'UNVERIFIED', 'none', undef);
+});
+
 on_block(6 => sub {
     my $session = ask('/json', 'alice')->{content};
 
@@ -227,7 +247,7 @@ on_block(9 => sub {
 });
 
 # The provider has none by that id: it was deleted, but not here.
-on_block(10 => sub {
+on_block(11 => sub {
     my $open = ask('/json', 'alice')->{content};
     my $other = ask('/json', 'bob')->{content};
 
@@ -300,6 +320,10 @@ main::kyc('match vendor_data;')
 
 
 
-=== TEST 10: one that the provider does not know
---- config eval
-main::app_places()
+=== TEST 10: an answer without content
+--- config eval: main::app_places()
+
+
+
+=== TEST 11: one that the provider does not know
+--- config eval: main::app_places()

@@ -367,6 +367,22 @@ on_block(20 => sub {
 $ENV{TEST_NGINX_H2_PORT} = free_port();
 
 start_sandbox();
+# the provider may have made one each time
+on_block(21 => sub {
+    for my $n (1, 2) {
+        fault(cut => 'header');
+
+        wait_until("try $n", sub {
+            ask('/json', 'alice')->{status} == 503 && posts() == $n;
+        });
+    }
+
+    wait_until('no more', sub { ask('/json', 'alice')->{status} == 429 });
+    is(posts(), 2, 'two POSTs');
+
+    answer_is('another user', ask('/json', 'bob'), 200);
+});
+
 run_tests();
 
 __DATA__
@@ -472,3 +488,9 @@ main::kyc() . 'server {
     listen $TEST_NGINX_H2_PORT http2;
 ' . main::places() . '}'
 --- timeout: 20
+
+
+
+=== TEST 21: outcomes that nobody knows count for user_rate
+--- http_config eval
+main::kyc('user_rate 2r/h;')

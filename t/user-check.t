@@ -393,3 +393,56 @@ main::checked('/check?id=$id')
 POST /json
 {"onboardingId": "on-1"}
 --- response_body_like: "sessionUrl":"http
+
+
+
+=== TEST 21: a name that is hidden from clients
+--- http_config eval
+main::app('location / { add_header X-Veriff-User "bob"; return 200; }')
+--- config eval
+'proxy_hide_header X-Veriff-User;' . main::checked('/check') . '
+    location = /plain {
+        set $who bob; veriff_session kyc format=json user=$who; }'
+--- request eval
+["GET /json", "GET /plain", "GET /seen"]
+--- more_headers eval
+["X-User: alice", "", ""]
+--- response_body_like eval
+['"sessionUrl":"http', '"sessionUrl":"http',
+ '(?s)"vendorData":"([^"]+)".*"vendorData":"\1"']
+
+
+
+=== TEST 22: a hidden name, twice
+--- http_config eval
+main::app('location / { add_header X-Veriff-User "bob";
+    add_header X-Veriff-User "carol"; return 200; }')
+--- config eval
+'proxy_hide_header X-Veriff-User;' . main::checked('/check')
+--- request eval
+["GET /json", "GET /seen"]
+--- more_headers
+X-User: alice
+--- error_code eval
+[502, 200]
+--- response_body_like eval
+['"status":502', '\Anothing\n\z']
+--- error_log
+must name one user in X-Veriff-User, or none
+
+
+
+=== TEST 23: what "map" makes of the JSON body, as the user
+--- http_config eval
+'veriff_json_var $id /onboardingId;
+map $id $known { volatile; "~^on-" $id; }'
+. main::app('location / { if ($arg_id = "on-1") { return 200; } return 404; }', 'reg:$known')
+--- config eval
+main::checked('/check?id=$id')
+--- request eval
+["POST /json\n{\"onboardingId\": \"on-1\"}", "POST /json\n{\"onboardingId\": \"on-2\"}",
+ "POST /json\n{\"onboardingId\": \"off-1\"}", "POST /json\n{}", "GET /json"]
+--- error_code eval
+[200, 404, 401, 401, 401]
+--- response_body_like eval
+['"sessionUrl":"http', '"status":404', ('"status":401') x 3]

@@ -448,4 +448,4 @@ ready
 --- grep_error_log eval
 qr/veriff webhook "\w+": \w+/
 --- grep_error_log_out eval
-CORE::join '', map { qq(veriff webhook "$_": decision\n) } qw(one two one two)
+CORE::join '', map { qq(veriff webhook "$_": ok\n) } qw(one two one two)

@@ -4,6 +4,7 @@
 use lib 't/lib';
 use VeriffTest;
 use VeriffWebhook;
+use Digest::SHA qw(sha256_hex);
 use Test::More;
 
 start_app();
@@ -22,6 +23,10 @@ our @forged_list = my @forged = (
      body => $changed, signature => $signature],
     ['a byte more', 'bad_signature',
      body => "$body ", signature => $signature],
+    ['a line feed more', 'bad_signature',
+     body => "$body\n", signature => $signature],
+    ['a line feed less', 'bad_signature',
+     body => $body, signature => hmac(shared_secret(), "$body\n")],
     ['a byte less', 'bad_signature',
      body => substr($body, 0, -1), signature => $signature],
     ['another secret', 'bad_signature', body => $body, secret => $other],
@@ -49,6 +54,14 @@ our @forged_list = my @forged = (
      body => $body, signature => "sha256=$signature"],
     ['an empty signature', 'no_signature',
      body => $body, auth => ["X-AUTH-CLIENT: $key", 'X-HMAC-SIGNATURE:']],
+    ['the legacy hash', 'bad_signature',
+     body => $body, signature => sha256_hex($body . shared_secret())],
+    ['the legacy header', 'no_signature',
+     body => $body, auth => ["X-AUTH-CLIENT: $key", 'X-SIGNATURE: '
+                             . sha256_hex($body . shared_secret())]],
+    ['the HMAC in the legacy header', 'no_signature',
+     body => $body, auth => ["X-AUTH-CLIENT: $key",
+                             "X-SIGNATURE: $signature"]],
     ['no signature', 'no_signature',
      body => $body, auth => ["X-AUTH-CLIENT: $key"]],
     ['no key', 'no_key',
@@ -95,6 +108,7 @@ on_block(3 => sub {
     check_accepted('upper-case key', body => $body, key => uc $key);
     check_accepted('signed again', body => $body);
     check_accepted('with blanks', body => " \n$body\r\n\t");
+    check_accepted('with a line feed', body => "$body\n");
     check_accepted('UTF-8', body => qq({"a":"\xc3\xa4\xf0\x9f\x98\x80"}));
 });
 

@@ -22,6 +22,11 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'veriff-sdk-'));
 const children = [];
 const servers = [];
 
+/* the JavaScript under "Reference clients" */
+const shown = [...fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+    .match(/^### Reference clients\n.*?^###? /ms)[0].matchAll(/^```js\n(.*?)^```/gms)]
+    .map(([, code]) => code);
+
 let browser;
 let sandbox;
 let site;           /* nginx */
@@ -234,13 +239,14 @@ async function asked() {
 /* ---- the clients, in the page ---- */
 
 /* as the SDK does it: an XMLHttpRequest with a key, without credentials */
-function sdk({ host }) {
+function sdk({ host, vendorData = 'mallory' }) {
     return new Promise(resolve => {
         const xhr = new XMLHttpRequest();
 
         xhr.open('POST', `${host}/v1/sessions`);
         xhr.setRequestHeader('Content-Type', 'application/json');
         xhr.setRequestHeader('X-AUTH-CLIENT', 'none');
+        xhr.setRequestHeader('X-Origin', 'js-sdk');
 
         xhr.onloadend = () => resolve({
             status: xhr.status,
@@ -252,9 +258,53 @@ function sdk({ host }) {
                 features: ['selfid'],
                 person: { firstName: 'Jos\u00e9', lastName: 'Silva', idNumber: undefined },
                 timestamp: new Date().toISOString(),
-                vendorData: 'mallory',
+                vendorData,
             },
         }));
+    });
+}
+
+/*
+ * What README.md shows of the SDK, in a page where the SDK stands in for itself:
+ * mount() is a form with a name that is sent at once. Resolves to the URL that
+ * the frame is given.
+ */
+function shownSdk({ code, send }) {
+    return new Promise((resolve, reject) => {
+        const post = new Function(`return ${send}`)();
+        let params = {};
+
+        window.veriffSDK = { createVeriffFrame: ({ url }) => resolve(url) };
+
+        window.Veriff = ({ host, apiKey, parentId, onSession }) => ({
+            setParams(more) { params = { ...params, ...more }; },
+
+            async mount() {
+                if (!apiKey || !parentId) {
+                    reject(new Error('apiKey and parentId are needed'));
+                }
+
+                const { status, body } = await post({ host, ...params });
+
+                onSession(status === 201 ? null : { status }, status === 201 ? body : null);
+
+                if (status !== 201) {
+                    resolve(status);
+                }
+            },
+        });
+
+        new Function(code)();
+    });
+}
+
+/* what README.md shows of fetch(), likewise */
+function shownFetch({ code }) {
+    const AsyncFunction = (async () => {}).constructor;
+
+    return new Promise((resolve, reject) => {
+        new AsyncFunction('createVeriffFrame', 'firstName', 'lastName', code)(
+            ({ url }) => resolve(url), 'Ana', 'Silva').then(() => resolve(null), reject);
     });
 }
 
@@ -281,6 +331,8 @@ async function script({ host, body }) {
 async function runTests() {
     const host = `${site}/veriff`;
 
+    assert.equal(shown.length, 2);
+
     await test('the SDK, on the site itself', site, async page => {
         const { status, body } = await page.evaluate(sdk, { host });
 
@@ -297,6 +349,31 @@ async function runTests() {
             person: { firstName: 'Jos\u00e9', lastName: 'Silva' },
             features: ['selfid'],
         });
+    });
+
+    await test('what README.md shows of the SDK', site, async page => {
+        const code = shown[0].replace('https://app.example.com', site);
+        const url = await page.evaluate(shownSdk, { code, send: String(sdk) });
+
+        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/v\//);
+
+        const [{ vendorData, ...sent }, ...more] = await asked();
+
+        assert.deepEqual(more, []);
+        assert.equal(vendorData.trim(), vendorData);
+        assert.deepEqual(sent.person, { firstName: 'Jos\u00e9', lastName: 'Silva' });
+    });
+
+    await test('what README.md shows of fetch(), of a listed origin', listed, async page => {
+        const code = shown[1].replace('https://app.example.com', site);
+        const url = await page.evaluate(shownFetch, { code });
+
+        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/v\//);
+
+        const [{ vendorData, ...sent }, ...more] = await asked();
+
+        assert.deepEqual(more, []);
+        assert.deepEqual(sent, { person: { firstName: 'Ana', lastName: 'Silva' } });
     });
 
     await test('a script with credentials, of a listed origin', listed, async page => {

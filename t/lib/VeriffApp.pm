@@ -6,7 +6,8 @@ package VeriffApp;
 #     app GET /path?args x-veriff-state=VERIFIED x-veriff-session=...
 #
 # X-Veriff-* headers (whatever stands for "-") in the order in which they came,
-# and the Content-Length of a GET that has a body.
+# others whose value is "mallory", and the Content-Length of a GET that has a
+# body.
 # app_seen() has the lines of all requests since it was called last.
 #
 # A request to /accel/... is answered with X-Accel-Redirect to the rest (to a
@@ -16,6 +17,10 @@ package VeriffApp;
 #
 # It knows its users, too: asked at one of the paths of %login below, it names
 # the one of the cookie or token ("alice"), and answers 401 if there is none.
+#
+# app_says('/path' => code) before it is started: what it answers there is the
+# status and the header lines that the code returns, given the request's header
+# lines; nothing at all if it dies.
 #
 # start_app('name') starts another one, which calls itself by this name, on
 # 127.0.0.1:$TEST_NGINX_NAME_PORT.
@@ -27,7 +32,7 @@ use Exporter qw(import);
 use File::Temp ();
 use IO::Socket::INET ();
 
-our @EXPORT = qw(start_app app_seen);
+our @EXPORT = qw(start_app app_seen app_says);
 
 my %login = (
     '/session'     => [qr/^Cookie:.*\bsession=(\w+)/i, 200, 'X-User'],
@@ -37,9 +42,12 @@ my %login = (
                        'X-Token-Subject'],
 );
 
+my %says;
 my @app_pids;
 my $owner = $$;
 my $seen;
+
+sub app_says { %says = (%says, @_) }
 
 sub start_app {
     my ($name) = @_;
@@ -108,7 +116,8 @@ sub _serve {
 
     my $line = CORE::join ' ', "$name $method $uri", map {
         my ($header, $value) = split /: /, $_, 2;
-        lc($header) =~ /^x.veriff/ ? lc($header) . '=' . ($value // '') : ()
+        lc($header) =~ /^x.veriff/ || ($value // '') eq 'mallory'
+            ? lc($header) . '=' . ($value // '') : ()
     } @headers;
 
     if ($method eq 'GET') {
@@ -147,6 +156,11 @@ sub _serve {
                 . "X-Phone-Number: 0005550100\r\n"
                 . "X-Full-Address: 1 Main Street, Anytown\r\n"
             if defined $user;
+    }
+
+    if (my $code = $says{$uri}) {
+        ($status, my $lines) = $code->(@headers);
+        $more .= $lines // '';
     }
 
     syswrite $client, "HTTP/1.1 $status App\r\nConnection: close\r\n" . $more

@@ -9,6 +9,9 @@ package VeriffDb;
 #                        writes what it did to it, in one transaction
 #   locked(code)         calls the code while nobody else can write
 #
+# A user's record has its whole head here, as src/ngx_veriff_record.c has it in
+# memory, with the words that are not stored because they are zero.
+#
 # The directory is that of VeriffStore, unless store_dir(path) named another.
 
 use strict;
@@ -26,6 +29,47 @@ sub store_dir {
     $dir = $_[0] if @_;
 
     return $dir // "$Test::Nginx::Util::ServRoot/veriff_temp";
+}
+
+my $head = 16;                         # version to revision
+my $words = 14;
+my $same = 0x4000;                      # word 3 is word 0
+my $version = 2;
+
+sub _whole {
+    my ($name, $value) = @_;
+
+    return $value if $name !~ /^u/ || length $value < $head + 2
+                     || ord $value != $version;
+
+    my $bits = unpack 'v', substr $value, $head, 2;
+    my $rest = substr $value, $head + 2;
+    my @words = map { $bits & 1 << $_ ? substr $rest, 0, 8, '' : "\0" x 8 }
+                    0 .. $words - 1;
+
+    $words[3] = $words[0] if $bits & $same;
+
+    return join '', substr($value, 0, $head), @words, $rest;
+}
+
+sub _stored {
+    my ($name, $value) = @_;
+
+    return $value if $name !~ /^u/ || length $value < $head + 8 * $words
+                     || ord $value != $version;
+
+    my @words = unpack "x$head (a8)$words", $value;
+    my $bits = 0;
+
+    if ($words[3] eq $words[0] && $words[0] =~ /[^\0]/) {
+        $bits |= $same;
+        $words[3] = "\0" x 8;
+    }
+
+    $bits |= 1 << $_ for grep { $words[$_] =~ /[^\0]/ } 0 .. $words - 1;
+
+    return join '', substr($value, 0, $head), pack('v', $bits),
+           (grep { /[^\0]/ } @words), substr $value, $head + 8 * $words;
 }
 
 sub _env {
@@ -46,7 +90,7 @@ sub _all {
     my $rc = $cursor->get($key, $value, MDB_FIRST);
 
     while ($rc == 0) {
-        $all{$key} = $value;
+        $all{$key} = _whole($key, $value);
         $rc = $cursor->get($key, $value, MDB_NEXT);
     }
 
@@ -87,7 +131,7 @@ sub change {
     }
 
     for my $key (keys %after) {
-        $db->put($key, $after{$key})
+        $db->put($key, _stored($key, $after{$key}))
             if !exists $before->{$key} || $before->{$key} ne $after{$key};
     }
 

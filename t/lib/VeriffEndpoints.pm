@@ -18,12 +18,13 @@ use Test::More ();
 use VeriffTest ();
 
 our @EXPORT = qw(
-    endpoints place_for filled direct call_it last_seen new_session
+    endpoints place_for filled direct call_it call_by last_seen new_session
     is_signed_as is_passed_on
 );
 
 my $timeout = 20;
 my $last_seen;
+my $client = \&_call_nginx;
 
 # what a client must not be able to say, all of it said
 my %theirs = (
@@ -104,6 +105,17 @@ sub _request {
                      ->request($method, $url, \%request);
 }
 
+sub _call_nginx {
+    my ($method, $path, $headers, $body) = @_;
+
+    my $port = Test::Nginx::Util::server_port_for_client();
+
+    return _request($method, "http://127.0.0.1:$port$path", $headers, $body);
+}
+
+# What call_it() calls in the place of _call_nginx(), with the same arguments.
+sub call_by { $client = $_[0] }
+
 # Straight to the sandbox, signed here.
 sub direct {
     my ($method, $path, $body, %more) = @_;
@@ -130,10 +142,7 @@ sub call_it {
 
     VeriffTest::sandbox(DELETE => '/_sandbox/requests');
 
-    my $answer = _request($method, 'http://127.0.0.1:'
-                                   . Test::Nginx::Util::server_port_for_client()
-                                   . $path,
-                          { %theirs, %headers }, $body);
+    my $answer = $client->($method, $path, { %theirs, %headers }, $body);
 
     my $seen = VeriffTest::sandbox(GET => '/_sandbox/requests');
     $last_seen = $seen->[-1] // {};

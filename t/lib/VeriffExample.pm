@@ -15,7 +15,9 @@ package VeriffExample;
 #     service(port or host of *.veriff.com => port);
 #   - the user of the workers, who is the one that runs the tests;
 #   - what Test::Nginx needs: the places of its log and pid file, and a
-#     server for the block's own request.
+#     server for the block's own request;
+#   - "--- edits", for what a test cannot wait for, or each nginx writes
+#     differently: lines "this => that" about the file and what it includes.
 #
 # Keys, secrets, certificates and passwords are made, where a file names them:
 # a user's password is the user's name.
@@ -231,6 +233,15 @@ sub _make_files {
         for _values($text, $root, 'ssl_client_certificate');
 }
 
+sub _edit {
+    my ($text, $from, $to) = @_;
+
+    my @in = grep { $text->{$_} =~ /\Q$from\E/ } keys %$text
+        or die "no file has \"$from\"\n";
+
+    $text->{$_} =~ s/\Q$from\E/$to/g for @in;
+}
+
 # Puts the example in the place of what Test::Nginx has written.
 sub _write_example {
     my ($block) = @_;
@@ -251,6 +262,7 @@ sub _write_example {
     $service{'stationapi.veriff.com'} = $ENV{TEST_NGINX_SANDBOX_HTTPS_PORT};
 
     my %text = _texts($name, $root);
+    _edit(\%text, split / => /) for split /\n/, $block->edits // '';
 
     my $load = join ' ', map { "load_module $_;" }
                grep { $_ ne '' } split / /,
@@ -338,8 +350,7 @@ sub fetch {
     alarm $timeout;
 
     print $socket +($o{method} // 'GET') . " $path HTTP/1.1\r\n"
-                  . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers)
-                  . "\r\n$body";
+                  . _lines(%headers) . "\r\n$body";
 
     my $text = '';
     while (!_is_whole($text)
@@ -347,6 +358,17 @@ sub fetch {
     alarm 0;
 
     return _answer($text, $jar);
+}
+
+# A header that is said several times has a list.
+sub _lines {
+    my (%headers) = @_;
+
+    return join '', map {
+        my $name = $_;
+        map { "$name: $_\r\n" } ref $headers{$name} ? @{ $headers{$name} }
+                                                   : $headers{$name};
+    } sort keys %headers;
 }
 
 # A connection that was to be upgraded is not closed.

@@ -2,21 +2,22 @@ package VeriffHttp3;
 
 # For suites that speak HTTP/3, by ngtcp2's gtlsclient.  It sends the header
 # fields that it is told by way of t/tools/http3-fields.c, which is compiled
-# here.  On an nginx without HTTP/3 the suite is skipped.
+# here.  On an nginx without HTTP/3 the suite is skipped, unless it only has
+# "require VeriffHttp3", and asks has_http3() itself.
 #
 #     my $answer = http3(POST => '/hook', body => $bytes,
 #                        fields => ['X-User: alice', 'Content-Length:']);
 #
-# A field without a value leaves out the client's own one.  The client says
-# that it is on "localhost", port 443, unless told authority => 'host:port'.
-# The answer has a status (0: none), header lines in "head", and a body.
+# "name:" leaves out the client's own field, "name: " is an empty one.  The
+# client says that it is on "localhost", port 443, unless told authority =>
+# 'host:port'.  With piece => N no DATA frame has more bytes than that; with
+# trailer => 'name: value' this field comes after the body.  The answer has a
+# status (0: none), header lines in "head", and a body.
 #
 # For configurations: $TEST_NGINX_HTTP3 is what a server listens with.
 
 use strict;
 use warnings;
-
-use Exporter 'import';
 
 use File::Temp ();
 use IO::Socket::INET ();
@@ -26,8 +27,6 @@ use Test::Nginx::Util ();
 use Time::HiRes ();
 
 use VeriffTest ();
-
-our @EXPORT = qw(http3);
 
 my $timeout = 15;
 
@@ -48,10 +47,14 @@ sub http3 {
 
     unlink glob "$dir/download/*";
 
-    my @command = (qw(gtlsclient --no-quic-dump --exit-on-all-streams-close),
+    my @command = (qw(gtlsclient --no-quic-dump --no-http-dump
+                      --exit-on-all-streams-close),
                    "--timeout=${timeout}s", "--download=$dir/download",
                    -m => $method, @data, '127.0.0.1', $port,
                    "https://$authority$path");
+
+    local $ENV{HTTP3_PIECE} = $o{piece} // '';
+    local $ENV{HTTP3_TRAILER} = lc($o{trailer} // '');
 
     return _answer(_run(\@command, $o{fields} // []));
 }
@@ -143,12 +146,14 @@ sub _certificate {
            . ' 2>/dev/null') == 0 or die "openssl req: $?";
 }
 
-sub _prepare {
-    my $options = `$Test::Nginx::Util::NginxBinary -V 2>&1`;
+sub has_http3 {
+    return `$Test::Nginx::Util::NginxBinary -V 2>&1`
+           =~ /--with-http_v3_module/;
+}
 
-    if ($options !~ /--with-http_v3_module/) {
-        Test::More::plan(skip_all => 'this nginx has no HTTP/3');
-    }
+# Makes ready what is needed; it is there when nginx starts.
+sub prepare {
+    return if $dir;
 
     $dir = File::Temp::tempdir('veriff-http3-XXXXXX', TMPDIR => 1,
                                CLEANUP => 1);
@@ -165,6 +170,12 @@ sub _prepare {
 END_OF_TEXT
 }
 
-_prepare();
+sub import {
+    has_http3() or Test::More::plan(skip_all => 'this nginx has no HTTP/3');
+    prepare();
+
+    no strict 'refs';
+    *{ caller() . '::http3' } = \&http3;
+}
 
 1;

@@ -98,7 +98,7 @@ my %module_file = (
     veriff => $ENV{TEST_NGINX_LOAD_MODULES},
 );
 
-my @own_sections = qw(allow_alerts load_modules example);
+my @own_sections = qw(allow_alerts load_modules example edits);
 my @base_sections = qw(ONLY LAST SKIP filters);
 
 my $start_timeout = 15;

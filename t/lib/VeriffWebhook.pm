@@ -117,7 +117,7 @@ sub _serve {
         close $out;
         rename "$file.tmp", $file or POSIX::_exit(1);
 
-        my ($what) = $request =~ /^X-App: (.*?)\r$/m;
+        my ($what) = $request =~ /^X-App: (.*?)\r$/mi;
         $what = _held($1) if defined $what && $what =~ /^hold (\w+)/;
 
         syswrite $client, _answer($what // 200);
@@ -184,7 +184,8 @@ sub app_seen {
 
 # ---- the wire --------------------------------------------------------------
 
-# One message with Content-Length or chunked; undef if it is cut.
+# One message with Content-Length or chunked, as if it had not been; undef if
+# it is cut.
 sub _read_message {
     my ($socket) = @_;
 
@@ -197,13 +198,33 @@ sub _read_message {
         $select->can_read($timeout) or return;
         sysread($socket, $text, 65536, length $text) or return;
 
-        if (!defined $want && $text =~ /\r\n\r\n/) {
-            my $length = $text =~ /^Content-Length: (\d+)\r$/mi ? $1 : 0;
-            $want = $+[0] + $length if $text =~ /\r\n\r\n/;
+        next if defined $want || $text !~ /\r\n\r\n/;
+
+        my $start = $+[0];
+        my ($length) = $text =~ /^Content-Length: (\d+)\r$/mi;
+
+        if (substr($text, 0, $start) =~ /^Transfer-Encoding: chunked\r$/mi) {
+            next if substr($text, -7) ne "\r\n0\r\n\r\n";
+            return substr($text, 0, $start) . _joined(substr $text, $start);
         }
+
+        $want = $start + ($length // 0);
     }
 
     return $text;
+}
+
+sub _joined {
+    my ($chunks) = @_;
+
+    my $body = '';
+
+    while ($chunks =~ s/^([0-9a-f]+)\r\n//i && (my $size = hex $1)) {
+        $body .= substr $chunks, 0, $size, '';
+        substr($chunks, 0, 2) = '';
+    }
+
+    return $body;
 }
 
 sub connect_nginx {

@@ -314,7 +314,11 @@ test_ages(void)
     expect(!ngx_veriff_expiry_session(NOW - LIFETIME - DAY + 1, &policy));
     expect(ngx_veriff_expiry_session(NOW - LIFETIME - DAY, &policy));
     expect(!ngx_veriff_expiry_session(NOW + 1, &policy));
+    expect(!ngx_veriff_expiry_session(INT64_MAX, &policy));
+    expect(ngx_veriff_expiry_session(INT64_MIN, &policy));
 
     expect(!ngx_veriff_expiry_mark(NOW - 8 * DAY + 1, NOW));
     expect(ngx_veriff_expiry_mark(NOW - 8 * DAY, NOW));
+    expect(!ngx_veriff_expiry_mark(INT64_MAX, NOW));
+    expect(ngx_veriff_expiry_mark(INT64_MIN, NOW));
 }

@@ -15,6 +15,7 @@
 
 static ngx_uint_t parses(const char *text);
 static ngx_uint_t parses_mem(const void *p, size_t len);
+static ngx_veriff_json_t *provider_json(ngx_pool_t *pool, ngx_str_t *text);
 static void test_documents(void);
 static void test_errors(void);
 static void test_truncated(void);
@@ -22,6 +23,7 @@ static void test_flipped(void);
 static void test_depth(void);
 static void test_large(void);
 static void test_members(void);
+static void test_provider(void);
 static void test_escape(void);
 static void test_utf8(void);
 static void test_no_memory(void);
@@ -31,6 +33,10 @@ static const char  document[] =
     "{\"a\":\"text\",\"e\":\"\",\"n\":null,\"i\":-42,\"r\":1.5,\"t\":true,"
     "\"o\":{\"k\":\"\\u00e9\\n\"},\"l\":[1,[\"x\"],{}],"
     "\"big\":9223372036854775807}";
+
+static const char  provider[] =
+    "{\"a\":\"text\",\"b\":18446744073709551616,\"i\":7002,\"w\":9001.0,"
+    "\"m\":-9007199254740992,\"f\":1.5,\"s\":-9223372036854775809}";
 
 
 int
@@ -45,6 +51,7 @@ main(void)
     test_depth();
     test_large();
     test_members();
+    test_provider();
     test_escape();
     test_utf8();
     test_no_memory();
@@ -129,6 +136,9 @@ test_documents(void)
     expect(!parses_mem("{\"a\":\"\0\"}", 9));
     expect(!parses_mem("{}\0", 3));
     expect(!parses_mem("\0{}", 3));
+    expect(!parses_mem("[1\0]", 4));
+    expect(!parses_mem("{\"a\":-1.5e3\0}", 13));
+    expect(!parses_mem("[1\0,2]", 6));
 
     unit_group("invalid UTF-8 is refused");
 
@@ -180,6 +190,13 @@ test_errors(void)
            == NULL);
     expect(ngx_strlchr(err.text.data, err.text.data + err.text.len, '\x1b')
            == NULL);
+
+    text = unit_mem(pool, "{\n \"a\": 1\0}", 11);
+
+    expect(ngx_veriff_json_parse(pool, text.data, text.len, &err) == NULL);
+    expect(err.line == 2);
+    expect(err.column == 8);
+    expect_str(err.text, "NUL byte");
 
     text = unit_str(pool, "{}");
 
@@ -366,6 +383,62 @@ test_members(void)
     expect(!ngx_veriff_json_has(json, "absent"));
     expect(!ngx_veriff_json_has(array, "a"));
     expect(!ngx_veriff_json_has(NULL, "a"));
+
+    ngx_stub_pool_destroy(pool);
+}
+
+
+static ngx_veriff_json_t *
+provider_json(ngx_pool_t *pool, ngx_str_t *text)
+{
+    ngx_int_t           rc;
+    ngx_veriff_json_t  *json;
+
+    rc = ngx_veriff_json_read_provider(pool, text->data, text->len, &json);
+
+    expect(rc == (json ? NGX_OK : NGX_DECLINED));
+
+    return json;
+}
+
+
+static void
+test_provider(void)
+{
+    int64_t             n;
+    ngx_str_t           text, value;
+    ngx_pool_t         *pool;
+    ngx_veriff_json_t  *json;
+
+    pool = ngx_stub_pool_create();
+
+    unit_group("what the provider says");
+
+    text = unit_mem(pool, provider, sizeof(provider) - 1);
+    expect(ngx_veriff_json_parse(pool, text.data, text.len, NULL) == NULL);
+
+    json = provider_json(pool, &text);
+    expect(json != NULL);
+    expect(ngx_veriff_json_integer(json, "i", &n) == NGX_OK && n == 7002);
+    expect(ngx_veriff_json_integer(json, "m", &n) == NGX_OK
+           && n == -9007199254740992);
+    expect(ngx_veriff_json_integer(json, "w", &n) == NGX_OK && n == 9001);
+    expect(ngx_veriff_json_integer(json, "b", &n) == NGX_ERROR && n == 0);
+    expect(ngx_veriff_json_integer(json, "f", &n) == NGX_ERROR && n == 0);
+    expect(ngx_veriff_json_integer(json, "s", &n) == NGX_ERROR && n == 0);
+    expect(ngx_veriff_json_string(json, "a", &value) == NGX_OK);
+    expect_str(value, "text");
+
+    text = unit_mem(pool, document, sizeof(document) - 1);
+    json = provider_json(pool, &text);
+    expect(ngx_veriff_json_integer(json, "big", &n) == NGX_OK
+           && n == INT64_MAX);
+
+    text = unit_str(pool, "{\"a\":1e400}");
+    expect(provider_json(pool, &text) == NULL);
+
+    text = unit_str(pool, "{\"b\":1,\"a\":18446744073709551616,\"b\":1}");
+    expect(provider_json(pool, &text) == NULL);
 
     ngx_stub_pool_destroy(pool);
 }

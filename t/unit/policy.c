@@ -675,6 +675,7 @@ test_adopted(void)
 
     expect(apply(&h, &declined) == NGX_VERIFF_APPLIED);
     expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);
+    expect(apply(&h, &declined) == NGX_VERIFF_DUPLICATE);
 
     expect(apply(&h, &approved) == NGX_VERIFF_STALE);
     expect(ngx_veriff_policy_state(&h, &policy) == NGX_VERIFF_REJECTED);

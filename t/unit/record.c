@@ -16,6 +16,9 @@
 #define SESSION  "aea9ba6d-1b47-47fc-a4fc-f72b6d3584a7"
 #define OTHER    "001_5b1f0e52"
 
+/* a head with all of its words */
+#define FULL     130
+
 
 static void full(ngx_pool_t *pool, ngx_veriff_record_t *record);
 static ngx_str_t written(ngx_pool_t *pool, ngx_veriff_record_t *record);
@@ -206,7 +209,7 @@ test_at_rest(ngx_pool_t *pool)
     r.history.open.adopted = 1;
 
     bytes = written(pool, &r);
-    expect(bytes.len <= 216);
+    expect(bytes.len == 18 + 5 * 8 + 36 + 48);
 
     expect(ngx_veriff_record_read(&back, bytes.data, bytes.len) == NGX_OK);
     expect(back.history.standing.status == NGX_VERIFF_STATUS_APPROVED);
@@ -244,20 +247,21 @@ test_layout(ngx_pool_t *pool)
     ngx_str_null(&r.url);
     bytes = written(pool, &r);
 
-    expect(bytes.len == 128 + 12 * 9 + 4 * 17 + 36 + 12 + 16 + 11);
-    expect(bytes.data[0] == 1);
+    expect(bytes.len == FULL + 12 * 9 + 4 * 17 + 36 + 12 + 16 + 11);
+    expect(bytes.data[0] == 2);
     expect(bytes.data[1] == NGX_VERIFF_STATUS_APPROVED);
     expect(bytes.data[4] == 12);
-    expect(ngx_memcmp(&bytes.data[40], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
+    expect(ngx_memcmp(&bytes.data[16], "\xff\x3f", 2) == 0);
+    expect(ngx_memcmp(&bytes.data[42], "\x08\x07\x06\x05\x04\x03\x02\x01", 8)
            == 0);
-    expect(ngx_memcmp(&bytes.data[92], "\xf7\x01", 2) == 0);
-    expect(ngx_memcmp(&bytes.data[128],
+    expect(ngx_memcmp(&bytes.data[94], "\xf7\x01", 2) == 0);
+    expect(ngx_memcmp(&bytes.data[FULL],
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe", 8) == 0);
     expect(bytes.data[7] == 4 + (4 << 4));
-    expect(ngx_memcmp(&bytes.data[128 + 12 * 9 + 17],
+    expect(ngx_memcmp(&bytes.data[FULL + 12 * 9 + 17],
                       "\xf0\xcd\xab\x89\x67\x45\x23\x01"
                       "\x41\xf3\x4c\xf6\x5e\x47\x06\x00\x01", 17) == 0);
-    expect(ngx_memcmp(&bytes.data[128 + 12 * 9 + 4 * 17],
+    expect(ngx_memcmp(&bytes.data[FULL + 12 * 9 + 4 * 17],
                       SESSION OTHER "\xef\xcd\xab\x89\x67\x45\x23\x01"
                       "\x10\x32\x54\x76\x98\xba\xdc\xfe" "sealed user",
                       36 + 12 + 16 + 11) == 0);
@@ -310,14 +314,67 @@ test_hostile(ngx_pool_t *pool)
         }
     }
 
+    unit_group("times that nobody can reckon with");
+
+    for (i = 18; i <= 82; i += (i == 50) ? 16 : 8) {
+        cut = unit_mem(pool, bytes.data, bytes.len);
+
+        ngx_memset(&cut.data[i], 0xff, 7);
+        cut.data[i + 7] = 0x1f;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_OK);
+
+        cut.data[i + 7] = 0x7f;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+
+        ngx_memset(&cut.data[i], 0, 7);
+        cut.data[i + 7] = 0xe0;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_OK);
+
+        cut.data[i + 7] = 0x80;
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+    }
+
+    unit_group("one form of each record");
+
+    for (i = 0; i < 14; i++) {
+        cut = unit_mem(pool, bytes.data, bytes.len);
+        ngx_memzero(&cut.data[18 + 8 * i], 8);
+        expect(ngx_veriff_record_read(&back, cut.data, cut.len)
+               == NGX_DECLINED);
+    }
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    ngx_memcpy(&cut.data[42], &cut.data[18], 8);
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    cut.data[17] |= 0x40;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    cut.data[17] |= 0x80;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    ngx_memzero(&r, sizeof(ngx_veriff_record_t));
+    cut = written(pool, &r);
+    expect(cut.len == 18 + 16);
+    cut.data[17] |= 0x40;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
     unit_group("screenings that cannot be");
 
     cut = unit_mem(pool, bytes.data, bytes.len);
-    cut.data[128 + 12 * 9 + 16] = 3;
+    cut.data[FULL + 12 * 9 + 15] = 0x7f;
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    cut.data[FULL + 12 * 9 + 16] = 3;
     expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
 
     cut = unit_repeat(pool, "\1", bytes.len + 17);
-    n = 128 + 12 * 9 + 4 * 17;
+    n = FULL + 12 * 9 + 4 * 17;
     ngx_memcpy(cut.data, bytes.data, n);
     ngx_memcpy(cut.data + n + 17, bytes.data + n, bytes.len - n);
     cut.data[7] += 1 << 4;

@@ -54,6 +54,7 @@ static void test_vectors(void);
 static void test_wrong(void);
 static void test_hex(void);
 static void test_rotation(void);
+static void test_constant_time(void);
 static void test_many_secrets(void);
 static void test_chunks(void);
 static void test_interleaved(void);
@@ -68,6 +69,7 @@ static void crypto_free(void *p, const char *file, int line);
 
 static ngx_uint_t  crypto_allocations;
 static ngx_uint_t  crypto_live;
+static ngx_uint_t  compared;
 
 
 static vector_t  vectors[] = {
@@ -200,6 +202,7 @@ main(void)
     test_wrong();
     test_hex();
     test_rotation();
+    test_constant_time();
     test_many_secrets();
     test_chunks();
     test_interleaved();
@@ -452,6 +455,58 @@ test_rotation(void)
 
     expect(verify(without, ID, strlen(ID), ID_HEX) == NGX_DECLINED);
     expect(verify(without, ID, strlen(ID), ID_SECOND_HEX) == NGX_OK);
+
+    ngx_stub_pool_destroy(pool);
+}
+
+
+/* stands in for OpenSSL's, to see that it is what compares signatures */
+
+int
+CRYPTO_memcmp(const void *a, const void *b, size_t len)
+{
+    size_t         i;
+    u_char         differ;
+    const u_char  *p, *q;
+
+    p = a;
+    q = b;
+    differ = 0;
+
+    for (i = 0; i < len; i++) {
+        differ |= p[i] ^ q[i];
+    }
+
+    if (len == NGX_VERIFF_HMAC_HEX_LEN / 2) {
+        compared++;
+    }
+
+    return differ;
+}
+
+
+static void
+test_constant_time(void)
+{
+    ngx_uint_t             i;
+    ngx_pool_t            *pool;
+    ngx_veriff_secrets_t  *secrets;
+
+    static const char  *hex[] = { ID_HEX, ID_SECOND_HEX, SUBMITTED_HEX };
+
+    unit_group("every secret is compared, whichever matches, in whole");
+
+    pool = ngx_stub_pool_create();
+
+    secrets = secrets_create(pool, KEY, SECOND, "third");
+
+    for (i = 0; i < 3; i++) {
+        compared = 0;
+
+        expect(verify(secrets, ID, strlen(ID), hex[i])
+               == ((i < 2) ? NGX_OK : NGX_DECLINED));
+        expect(compared == 3);
+    }
 
     ngx_stub_pool_destroy(pool);
 }
