@@ -22,16 +22,22 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 
 # CC=clang builds with clang; WERROR=0 lets warnings pass; SANITIZE=1 builds
 # with ASan and UBSan; FAULTS=1 with t/fault/wrap.c, which lets calls fail, and
-# COVERAGE=1 for gcov; JOBS is how much runs side by side.
+# COVERAGE=1 for gcov, PALLOC=1 with a malloc() for each piece of a pool; JOBS is
+# how much runs side by side.
 WERROR      ?= 1
 SANITIZE    ?=
 FAULTS      ?=
 COVERAGE    ?=
+PALLOC      ?=
 JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
+GRIND       ?= t/webhook-body.t t/session.t t/json-var.t
 CHECK       ?=
+
+# What "make fault-test" lets fail: only flows whose names begin so.
+FLOWS       ?=
 
 # What "make crash-test" and "make reload-test" do: kill it so many times, cut
 # the power so many times, reload so many times.
@@ -55,7 +61,8 @@ MODULES_DIR ?= $(shell t/tools/nginx-flags modules-path $(NGINX))
 
 BUILD   := $(CURDIR)/build
 VARIANT := $(if $(findstring clang,$(CC)),-clang)$(if $(SANITIZE),-asan)$(if \
-           $(FAULTS),-faults)$(if $(COVERAGE),-coverage)
+           $(FAULTS),-faults)$(if $(COVERAGE),-coverage)$(if \
+           $(PALLOC),-palloc)
 
 ifeq ($(NGINX_SRC),)
 SRC     := $(NGINX_DEV)
@@ -83,6 +90,7 @@ CC_OPT  := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined
 LD_OPT  := -fsanitize=address,undefined -Wl,-z,nodelete
 endif
 
+CC_OPT  += $(if $(PALLOC),-DNGX_DEBUG_PALLOC=1)
 # a call has a place of its own
 CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
@@ -245,9 +253,25 @@ fault-test: deps
 	$(MAKE) run-faults FAULTS=1 SANITIZE=1
 
 run-faults: module
-	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc
+	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc $(FLOWS)
+ifeq ($(FLOWS),)
 	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
 	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
+endif
+
+## test-palloc: the suites on an nginx without pools, all under ASan and UBSan
+test-palloc: deps
+	t/tools/nginx-source $(BUILD)/nginx-newer
+	$(MAKE) suites-asan SANITIZE=1 PALLOC=1 \
+	    NGINX_SRC=$$(readlink -f $(BUILD)/nginx-newer)
+
+## test-valgrind: unit tests and some suites under valgrind
+test-valgrind: deps module
+	t/tools/valgrind $(BINARY) $(MODULE) $(GRIND)
+
+## gates: faults are planted in a copy, and each of these checks finds them
+gates: deps
+	t/tools/gates
 
 ## coverage: lines and branches of src/ that the tests run, with gcov
 coverage: deps
@@ -271,4 +295,5 @@ help:
         sandbox-check suites suites-newer test-asan suites-asan conf-check \
         docs-check style-check test-browser crash-test disk-test reload-test \
         mutants unit-mutants reload-test-asan run-reload-asan fuzz bench \
-        fault-test run-faults coverage run-coverage demo help
+        fault-test run-faults coverage run-coverage test-palloc \
+        test-valgrind gates demo help
