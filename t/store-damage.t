@@ -10,6 +10,8 @@ use VeriffDb;
 use VeriffGate;
 use Test::More;
 
+$VeriffDb::raw = 1;
+
 start_sandbox();
 start_app();
 

@@ -10,7 +10,8 @@ package VeriffDb;
 #   locked(code)         calls the code while nobody else can write
 #
 # A user's record has its whole head here, as src/ngx_veriff_record.c has it in
-# memory, with the words that are not stored because they are zero.
+# memory, with the words that are not stored because they are zero; or, with
+# $VeriffDb::raw set, as it is stored.
 #
 # The directory is that of VeriffStore, unless store_dir(path) named another.
 
@@ -23,6 +24,7 @@ use Test::Nginx::Util ();
 
 our @EXPORT = qw(store_dir records of_kind change locked);
 
+our $raw;
 my $dir;
 
 sub store_dir {
@@ -39,7 +41,7 @@ my $version = 2;
 sub _whole {
     my ($name, $value) = @_;
 
-    return $value if $name !~ /^u/ || length $value < $head + 2
+    return $value if $raw || $name !~ /^u/ || length $value < $head + 2
                      || ord $value != $version;
 
     my $bits = unpack 'v', substr $value, $head, 2;
@@ -55,7 +57,8 @@ sub _whole {
 sub _stored {
     my ($name, $value) = @_;
 
-    return $value if $name !~ /^u/ || length $value < $head + 8 * $words
+    return $value if $raw || $name !~ /^u/
+                     || length $value < $head + 8 * $words
                      || ord $value != $version;
 
     my @words = unpack "x$head (a8)$words", $value;
