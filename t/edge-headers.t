@@ -22,7 +22,7 @@ my @clients = qw(Cookie Authorization Proxy-Authorization Accept-Encoding Range
                  X-Original-URL X-Rewrite-URL);
 
 # in which the header is one that nginx knows, and may come only once
-my $once = qr/^(Authorization|If-Modified-Since|If-Unmodified-Since|Range
+my $once = qr/^((?:Proxy-)?Authorization|If-(?:Un)?[Mm]odified-Since|Range
                 |If-Range|Upgrade|If-Match|If-None-Match)$/x;
 
 # What becomes of a name; "once": not for those that nginx itself refuses twice.

@@ -20,7 +20,7 @@ my @clients = qw(cookie authorization proxy-authorization accept-encoding range
 my $smuggled = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 # nginx lets these come once only
-my $once = qr/^(authorization|range|if-match|if-none-match)$/;
+my $once = qr/^((?:proxy-)?authorization|range|if-match|if-none-match)$/;
 
 my %form = (
     'once'         => sub { $_[0] => 'VERIFIED' },
