@@ -91,8 +91,8 @@ LD_OPT  := -fsanitize=address,undefined -Wl,-z,nodelete
 endif
 
 CC_OPT  += $(if $(PALLOC),-DNGX_DEBUG_PALLOC=1)
-# a call has a place of its own
-CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
+# a call has a place of its own, and a caller
+CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls -fno-omit-frame-pointer)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
 CC_OPT  += $(if $(COVERAGE),,-ffile-prefix-map=$(CURDIR)/=)
 CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
@@ -115,6 +115,8 @@ unexport NGINX
 
 ## module: build the module (the default)
 module:
+	@test -z "$(FAULTS)" || test $(MODULE) -nt t/fault/wrap.c \
+	    || rm -f $(MODULE)
 	@t/tools/build-nginx $(SRC) $(OUT) modules dynamic $(CONFIGURE)
 	@echo "built $(patsubst $(CURDIR)/%,%,$(MODULE))"
 
@@ -255,6 +257,7 @@ fault-test: deps
 run-faults: module
 	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc $(FLOWS)
 ifeq ($(FLOWS),)
+	t/tools/asan $(BINARY) $(MODULE) t/fault/start
 	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
 	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
 endif
