@@ -254,13 +254,14 @@ bench: deps
 fault-test: deps
 	$(MAKE) run-faults FAULTS=1 SANITIZE=1
 
+FAULT_TESTS := $(if $(FLOWS),alloc,alloc start cuts gone)
+
+# they wait most of the time
 run-faults: module
-	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc $(FLOWS)
-ifeq ($(FLOWS),)
-	t/tools/asan $(BINARY) $(MODULE) t/fault/start
-	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
-	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
-endif
+	$(MAKE) -j$(JOBS) -Otarget $(FAULT_TESTS:%=run-fault-%)
+
+run-fault-%:
+	t/tools/asan $(BINARY) $(MODULE) t/fault/$* $(FLOWS)
 
 ## test-palloc: the suites on an nginx without pools, all under ASan and UBSan
 test-palloc: deps

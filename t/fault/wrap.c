@@ -24,6 +24,7 @@
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -69,6 +70,9 @@ typedef struct {
     volatile uint32_t  failed;
     volatile uint32_t  site;            /* the last one that failed */
     volatile uint32_t  matched;         /* calls of that stack */
+
+    /* set by the test */
+    volatile uint32_t  delay;           /* us: that a commit takes longer */
 
     wrap_site_t        sites[WRAP_SITES];
     wrap_call_t        trace[WRAP_TRACE];   /* of each call, from the first */
@@ -253,6 +257,15 @@ wrap_fails(uint32_t kind, void *from)
 }
 
 
+static void
+wrap_waits(const char *name)
+{
+    if (wrap && wrap->delay && strcmp(name, "mdb_txn_commit") == 0) {
+        usleep(wrap->delay);
+    }
+}
+
+
 #define WRAP_ARGS  long a, long b, long c, long d, long e, long f
 
 #define WRAP_CALL(kind, name, fail)                                          \
@@ -265,6 +278,8 @@ __wrap_##name(WRAP_ARGS)                                                     \
     if (wrap_fails(kind, __builtin_return_address(0))) {                     \
         fail;                                                                \
     }                                                                        \
+                                                                             \
+    wrap_waits(#name);                                                       \
                                                                              \
     return __real_##name(a, b, c, d, e, f);                                  \
 }

@@ -20,7 +20,7 @@ use JSON::PP ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    prepare begin finish failing disarm calls_seen calls_made sites idle
+    prepare begin finish failing disarm slow calls_seen calls_made sites idle
     new_lines
     ask parse navigate hook webhook decision json_of kyc places posts state_of
     fault faults %navigation
@@ -28,7 +28,7 @@ our @EXPORT = qw(
 
 my $sites = 4096;
 my $trace = 65536;                  # calls
-my $head = 32;                      # bytes before the sites
+my $head = 36;                      # bytes before the sites
 my $patience = 12;                  # s: for an answer
 
 our %kind = (memory => 1, nginx => 2, json => 4, crypto => 8, store => 16,
@@ -78,6 +78,16 @@ sub disarm {
     my (undef, undef, undef, undef, $failed, $site) = unpack 'L6', $said;
 
     return ($failed, $site);
+}
+
+# Each commit takes so many seconds longer.
+sub slow {
+    my ($seconds) = @_;
+
+    my $control = _control('+<');
+
+    sysseek $control, 32, 0;
+    syswrite $control, pack 'L', 1e6 * $seconds;
 }
 
 sub calls_seen {
