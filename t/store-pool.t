@@ -15,7 +15,7 @@ my $short = 'proxy_connect_timeout 1s; proxy_send_timeout 1s;'
 
 sub pool_places {
     my $places = places('location = /large { aio threads; sendfile off;'
-                        . ' output_buffers 1 64m; }');
+                        . ' output_buffers 1 16m; }');
 
     return $places =~ s/(internal;)/$1 $short/r;
 }
@@ -92,10 +92,10 @@ sub sorted {
     return (\@done, \@refused, \@other);
 }
 
-# Lets the pool's thread read a file, in one piece, for whoever has left by
-# then; the next one comes so many seconds later.
+# So many clients let the pool's thread read a file in one piece, again and
+# again; when the answer begins, or is none, they leave.
 sub press {
-    my ($pause) = @_;
+    my ($clients) = @_;
 
     my $pid = fork() // die "fork: $!";
 
@@ -103,14 +103,24 @@ sub press {
 
     $SIG{TERM} = 'DEFAULT';
     my $parent = getppid();
+    my $select = IO::Select->new;
 
     while (getppid() == $parent) {
-        my $socket = IO::Socket::INET->new(
-            PeerAddr => '127.0.0.1:' . server_port()) or next;
 
-        syswrite $socket, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        close $socket;
-        Time::HiRes::sleep($pause);
+        while ($select->count < $clients) {
+            my $socket = IO::Socket::INET->new(
+                PeerAddr => '127.0.0.1:' . server_port()) or last;
+
+            syswrite $socket, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            $select->add($socket);
+        }
+
+        for my $socket ($select->can_read(0.1)) {
+            $select->remove($socket);
+            close $socket;
+        }
+
+        Time::HiRes::sleep(0.001);
     }
 
     POSIX::_exit(0);
@@ -121,12 +131,12 @@ on_block(1 => sub {
 
     my $name = $Test::Nginx::Util::HtmlDir . '/large';
     open my $out, '>', $name or die "$name: $!";
-    truncate $out, 64 * 1024 * 1024;
+    truncate $out, 16 * 1024 * 1024;
     close $out or die "$name: $!";
 
     my (%id, @late_users, @late_hooks, @created, @applied, @wrong);
     my $n = 0;
-    my $pause = 0.002;
+    my $clients = 16;
     my $pid;
 
     my $enough = wait_until('successes and refusals of both', sub {
@@ -141,8 +151,8 @@ on_block(1 => sub {
         }
 
         # many of them leave no room, few do
-        $pid = press($pause);
-        $pause = $pause < 1 ? 8 * $pause : 0.002;
+        $pid = press($clients);
+        $clients = $clients > 1 ? $clients / 4 : 16;
 
         my @hooks = map { [$_, decision($id{$_})] } @users;
         my @new = map { "n$_" } @users;
