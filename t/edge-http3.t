@@ -5,6 +5,7 @@
 use lib 't/lib';
 use VeriffTest;
 use VeriffEdge;
+use VeriffHttp2 qw(h2_huffman);
 use VeriffHttp3;
 use VeriffTricks;
 use Test::More;
@@ -154,7 +155,7 @@ my @lengths = (
     ['a byte less', sub { -1 + length $_[0] }],
     ['with zeros', sub { '000' . length $_[0] }],
     ['2 ** 63', sub { '9223372036854775808' }],
-    ['2 ** 64 and its length', sub { '1844674407370955161' . 6 + length $_[0] }],
+    ['2 ** 64 more', sub { '184467440737095516' . (16 + length $_[0]) }],
     ['negative', sub { '-' . length $_[0] }],
     ['with a space', sub { ' ' . length $_[0] }],
     ['in a list', sub { join ', ', (length $_[0]) x 2 }],
@@ -245,26 +246,40 @@ on_block(7 => sub {
         for grep { $_->{method} eq 'POST' } edge_modes();
 });
 
-# ---- long ones -------------------------------------------------------------
+# ---- name by name ----------------------------------------------------------
+
+# What nginx refuses, of each name that matters.
+my %refused = (
+    'capitals'  => sub { uc $_[0] => 'V' },
+    'a capital' => sub { ucfirst $_[0] => 'V' },
+    'a space'   => sub { "$_[0] " => 'V' },
+    'a line'    => sub { $_[0] => "V\r\nx-other: 1" },
+    'CR'        => sub { $_[0] => "V\r" },
+    'LF'        => sub { $_[0] => "\nV" },
+    'NUL'       => sub { $_[0] => "\0V" },
+    'over-long' => sub { $_[0] => 'V' x 8193 },
+    'in all'    => sub { ($_[0] => 'V' x 8000) x 5 },
+);
 
 on_block(8 => sub {
     edge_users();
 
     for my $mode (edge_modes()) {
-        my @cases = map {
-            my $name = $_;
-
-            ({ name => "$name: over-long", must => 1,
-               fields => [$name => 'V' x 8193] },
-             { name => "$name: in all", must => 1,
-               fields => [($name => 'V' x 8000) x 5] })
-        } names_for($mode), 'x-user', 'cookie', 'authorization';
-
-        check_cases(\&ask, $mode, @cases,
+        my @cases = (
             { name => 'a name', must => 1,
               fields => ['x-veriff-' . 'v' x 8192 => 'V'] },
             { name => 'many names', must => 1,
-              fields => [map { ("x-veriff-$_" => 'V' x 500) } 1 .. 80] });
+              fields => [map { ("x-veriff-$_" => 'V' x 500) } 1 .. 80] },
+        );
+
+        for my $name (names_for($mode), 'x-user', 'cookie', 'authorization') {
+            push @cases, map {
+                { name => "$name: $_", must => 1,
+                  fields => [$refused{$_}->($name)] }
+            } sort keys %refused;
+        }
+
+        check_cases(\&ask, $mode, @cases);
     }
 });
 
@@ -309,6 +324,13 @@ on_block(9 => sub {
             };
         };
 
+        my $coded = sub {
+            my ($name, $value) = map { h2_huffman($_) } @_;
+
+            return h3_number(0x28, 3, length $name) . $name
+                   . h3_number(0x80, 7, length $value) . $value;
+        };
+
         my $indexed = sub { h3_number(0x80, 6, $_[0]) };
         my $named = sub { h3_number(0x40, 4, $_[0]) . "\1V" };
 
@@ -327,6 +349,16 @@ on_block(9 => sub {
               stream => $stream_of->($indexed->($at[-2])) },
             { name => 'NUL', must => 1,
               stream => $stream_of->($indexed->($at[-1])) },
+            { name => 'coded fields', same => 1,
+              stream => $stream_of->(map { $coded->($_ => 'VERIFIED') }
+                                         @names) },
+            { name => 'a coded capital', must => 1,
+              stream => $stream_of->($coded->('x-veriff-State' => 'V')) },
+            { name => 'a coded line', must => 1,
+              stream => $stream_of->($coded->(
+                            'x-other' => "1\r\nx-veriff-state: V")) },
+            { name => 'a coded NUL', must => 1,
+              stream => $stream_of->($coded->('x-veriff-state' => "V\0")) },
             { name => 'beyond it', must => 1,
               stream => $stream_of->($indexed->($n)) },
         );
@@ -558,7 +590,7 @@ __DATA__
 
 
 
-=== TEST 4: what a request may not have, in the names that nginx would have dropped
+=== TEST 4: what it may not have, and names that nginx would have dropped
 --- http_config eval
 'underscores_in_headers on; ignore_invalid_headers off;'
 . main::http3_server()
@@ -584,13 +616,13 @@ __DATA__
 
 
 
-=== TEST 8: long ones
+=== TEST 8: names and values that are refused
 --- http_config eval: main::http3_server()
 --- timeout: 60
 
 
 
-=== TEST 9: fields of QPACK's table
+=== TEST 9: fields of QPACK's table, and of Huffman's code
 --- http_config eval: main::http3_server()
 --- timeout: 60
 
