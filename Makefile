@@ -96,8 +96,8 @@ endif
 CC_OPT  += $(if $(PALLOC),-DNGX_DEBUG_PALLOC=1)
 # valgrind has no room for the usual one
 CC_OPT  += $(if $(VALGRIND),-DNGX_VERIFF_LMDB_MAP=0x40000000)
-# a call has a place of its own
-CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls)
+# a call has a place of its own, and a caller
+CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls -fno-omit-frame-pointer)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
 CC_OPT  += $(if $(COVERAGE),,-ffile-prefix-map=$(CURDIR)/=)
 CC_OPT  += $(if $(filter 0,$(WERROR)),-Wno-error)
@@ -120,6 +120,8 @@ unexport NGINX
 
 ## module: build the module (the default)
 module:
+	@test -z "$(FAULTS)" || test $(MODULE) -nt t/fault/wrap.c \
+	    || rm -f $(MODULE)
 	@t/tools/build-nginx $(SRC) $(OUT) modules dynamic $(CONFIGURE)
 	@echo "built $(patsubst $(CURDIR)/%,%,$(MODULE))"
 
@@ -257,12 +259,14 @@ bench: deps
 fault-test: deps
 	$(MAKE) run-faults FAULTS=1 SANITIZE=1
 
+FAULT_TESTS := $(if $(FLOWS),alloc,alloc start cuts gone)
+
+# they wait most of the time
 run-faults: module
-	t/tools/asan $(BINARY) $(MODULE) t/fault/alloc $(FLOWS)
-ifeq ($(FLOWS),)
-	t/tools/asan $(BINARY) $(MODULE) t/fault/cuts
-	t/tools/asan $(BINARY) $(MODULE) t/fault/gone
-endif
+	$(MAKE) -j$(JOBS) -Otarget $(FAULT_TESTS:%=run-fault-%)
+
+run-fault-%:
+	t/tools/asan $(BINARY) $(MODULE) t/fault/$* $(FLOWS)
 
 ## test-palloc: the suites on an nginx without pools, all under ASan and UBSan
 test-palloc: deps

@@ -16,6 +16,8 @@
 
 
 static void ngx_http_veriff_store_open(ngx_http_veriff_store_t *store);
+static ngx_int_t ngx_http_veriff_store_prepare(
+    ngx_http_veriff_store_t *store);
 static void ngx_http_veriff_store_timer(ngx_event_t *ev);
 static ngx_int_t ngx_http_veriff_store_read(ngx_http_veriff_store_t *store,
     ngx_pool_t *pool, u_char *name, ngx_str_t *value);
@@ -57,18 +59,6 @@ ngx_http_veriff_store_init_process(ngx_cycle_t *cycle)
     store->timer.log = cycle->log;
     store->timer.cancelable = 1;
 
-#if (NGX_THREADS)
-
-    /* now, when nothing waits for it */
-
-    store->task = ngx_thread_task_alloc(cycle->pool,
-                                        sizeof(ngx_http_veriff_store_batch_t));
-    if (store->task == NULL) {
-        return;
-    }
-
-#endif
-
     ngx_http_veriff_store_open(store);
 }
 
@@ -104,6 +94,11 @@ ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
 
     pool = ngx_create_pool(NGX_HTTP_VERIFF_STORE_POOL, store->log);
 
+    if (pool && ngx_http_veriff_store_prepare(store) != NGX_OK) {
+        ngx_destroy_pool(pool);
+        pool = NULL;
+    }
+
     if (pool) {
         store->db = ngx_veriff_lmdb_open(pool, store->path->name.data,
                                          store->size, &error);
@@ -125,6 +120,28 @@ ngx_http_veriff_store_open(ngx_http_veriff_store_t *store)
 
     ngx_add_timer(&store->timer, store->db ? NGX_HTTP_VERIFF_STORE_CHECK
                                            : NGX_HTTP_VERIFF_STORE_RETRY);
+}
+
+
+/* what commits take is there before anybody waits for one */
+
+static ngx_int_t
+ngx_http_veriff_store_prepare(ngx_http_veriff_store_t *store)
+{
+#if (NGX_THREADS)
+
+    if (store->task == NULL) {
+        store->task = ngx_thread_task_alloc(ngx_cycle->pool,
+                                        sizeof(ngx_http_veriff_store_batch_t));
+    }
+
+    return store->task ? NGX_OK : NGX_ERROR;
+
+#else
+
+    return NGX_OK;
+
+#endif
 }
 
 

@@ -160,7 +160,13 @@ ngx_http_veriff_store_init(ngx_conf_t *cf)
 
     if (rc == NGX_OK) {
         vmcf->keys = ngx_veriff_keys_create(cf->pool, key);
-        rc = vmcf->keys ? NGX_OK : NGX_ERROR;
+
+        if (vmcf->keys == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "veriff key \"%V\" needs HKDF and AES-SIV, which "
+                          "this OpenSSL does not offer", &store->key_file);
+            rc = NGX_ERROR;
+        }
     }
 
     ngx_explicit_memzero(key, NGX_VERIFF_KEY_LEN);

@@ -66,6 +66,8 @@ struct ngx_http_veriff_store_s {
 #if (NGX_THREADS)
     ngx_thread_pool_t          *thread_pool;
     ngx_thread_task_t          *task;
+    ngx_event_t                 again;      /* it could not be posted */
+    ngx_uint_t                  posts;      /* so often */
 #else
     ngx_event_t                 event;
 #endif

@@ -11,10 +11,16 @@
 
 #define NGX_HTTP_VERIFF_STORE_QUEUE    4096     /* changes that wait */
 #define NGX_HTTP_VERIFF_STORE_COMMIT   60000    /* ms: a commit is too slow */
+#define NGX_HTTP_VERIFF_STORE_POSTS    5        /* a pool that is full */
+#define NGX_HTTP_VERIFF_STORE_PAUSE    20       /* ms: doubled each time */
 
 
 static void ngx_http_veriff_store_start(ngx_http_veriff_store_t *store);
-static ngx_int_t ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
+static void ngx_http_veriff_store_post(ngx_http_veriff_store_t *store);
+#if (NGX_THREADS)
+static void ngx_http_veriff_store_full(ngx_http_veriff_store_t *store);
+static void ngx_http_veriff_store_again(ngx_event_t *ev);
+#endif
 static void ngx_http_veriff_store_done(ngx_event_t *ev);
 static void ngx_http_veriff_store_count(ngx_http_veriff_change_t *change);
 static void ngx_http_veriff_store_judge(ngx_http_veriff_store_t *store);
@@ -114,18 +120,13 @@ ngx_http_veriff_store_start(ngx_http_veriff_store_t *store)
 
     store->running = 1;
 
-    /* the jobs say NGX_ERROR; handlers are never called at once */
-
-    if (ngx_http_veriff_store_post(store) != NGX_OK && store->db) {
-        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_UNWRITABLE,
-                                     "the thread pool is full");
-    }
+    ngx_http_veriff_store_post(store);
 }
 
 
 #if (NGX_THREADS)
 
-static ngx_int_t
+static void
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
     ngx_thread_task_t              *task;
@@ -146,15 +147,51 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
     if (store->db == NULL
         || ngx_thread_task_post(store->thread_pool, task) != NGX_OK)
     {
-        ngx_post_event(&task->event, &ngx_posted_events);
-        return NGX_ERROR;
+        ngx_http_veriff_store_full(store);
+        return;
     }
+
+    store->posts = 0;
 
     /* a worker that reloads waits for it: the timer is not cancelable */
 
     ngx_add_timer(&task->event, NGX_HTTP_VERIFF_STORE_COMMIT);
+}
 
-    return NGX_OK;
+
+/* others use the pool, too; a session that is not stored is paid in vain */
+
+static void
+ngx_http_veriff_store_full(ngx_http_veriff_store_t *store)
+{
+    if (store->db && store->posts < NGX_HTTP_VERIFF_STORE_POSTS) {
+
+        store->again.handler = ngx_http_veriff_store_again;
+        store->again.data = store;
+        store->again.log = store->log;
+
+        ngx_add_timer(&store->again,
+                      NGX_HTTP_VERIFF_STORE_PAUSE << store->posts++);
+        return;
+    }
+
+    store->posts = 0;
+
+    if (store->db) {
+        ngx_http_veriff_store_failed(store, NGX_HTTP_VERIFF_STORE_UNWRITABLE,
+                                     "the thread pool is full");
+    }
+
+    /* the jobs say NGX_ERROR; handlers are never called at once */
+
+    ngx_post_event(&store->task->event, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_veriff_store_again(ngx_event_t *ev)
+{
+    ngx_http_veriff_store_post(ev->data);
 }
 
 
@@ -174,7 +211,7 @@ ngx_http_veriff_store_thread(void *data, ngx_log_t *log)
 
 #else
 
-static ngx_int_t
+static void
 ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
 {
     if (store->db && store->scanning) {
@@ -190,8 +227,6 @@ ngx_http_veriff_store_post(ngx_http_veriff_store_t *store)
     store->event.log = store->log;
 
     ngx_post_event(&store->event, &ngx_posted_events);
-
-    return NGX_OK;
 }
 
 #endif

@@ -15,6 +15,8 @@
 #define NGX_HTTP_VERIFF_SWEEP_SPREAD  1000      /* ms: workers' difference */
 
 
+static ngx_int_t ngx_http_veriff_sweep_prepare(
+    ngx_http_veriff_sweep_t *sweep);
 static void ngx_http_veriff_sweep_timer(ngx_event_t *ev);
 static void ngx_http_veriff_sweep_again(ngx_msec_t delay);
 static ngx_int_t ngx_http_veriff_sweep_claim(void);
@@ -32,10 +34,8 @@ ngx_http_veriff_sweep_t  ngx_http_veriff_sweep;
 void
 ngx_http_veriff_sweep_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                        i;
-    ngx_http_veriff_sweep_t          *sweep;
-    ngx_http_veriff_main_conf_t      *vmcf;
-    ngx_http_veriff_integration_t  **vi;
+    ngx_http_veriff_sweep_t      *sweep;
+    ngx_http_veriff_main_conf_t  *vmcf;
 
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {
@@ -54,22 +54,6 @@ ngx_http_veriff_sweep_init_process(ngx_cycle_t *cycle)
 
     sweep->name[0] = NGX_HTTP_VERIFF_STATE_SWEEP;
 
-    sweep->hashes = ngx_pcalloc(cycle->pool, vmcf->integrations.nelts
-                                             * sizeof(uint64_t));
-    if (sweep->hashes == NULL) {
-        return;
-    }
-
-    vi = vmcf->integrations.elts;
-
-    for (i = 0; i < vmcf->integrations.nelts; i++) {
-        if (ngx_http_veriff_state_integration(vmcf, vi[i], &sweep->hashes[i])
-            != NGX_OK)
-        {
-            return;
-        }
-    }
-
     sweep->dumb.fd = (ngx_socket_t) -1;
 
     sweep->timer.handler = ngx_http_veriff_sweep_timer;
@@ -81,12 +65,56 @@ ngx_http_veriff_sweep_init_process(ngx_cycle_t *cycle)
 }
 
 
+/* once for each worker, when it has the memory */
+
+static ngx_int_t
+ngx_http_veriff_sweep_prepare(ngx_http_veriff_sweep_t *sweep)
+{
+    size_t                           size;
+    uint64_t                        *hashes;
+    ngx_uint_t                       i;
+    ngx_http_veriff_main_conf_t     *vmcf;
+    ngx_http_veriff_integration_t  **vi;
+
+    if (sweep->hashes) {
+        return NGX_OK;
+    }
+
+    vmcf = sweep->vmcf;
+    size = vmcf->integrations.nelts * sizeof(uint64_t);
+
+    hashes = ngx_pcalloc(ngx_cycle->pool, size);
+    if (hashes == NULL) {
+        return NGX_ERROR;
+    }
+
+    vi = vmcf->integrations.elts;
+
+    for (i = 0; i < vmcf->integrations.nelts; i++) {
+        if (ngx_http_veriff_state_integration(vmcf, vi[i], &hashes[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    sweep->hashes = hashes;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_http_veriff_sweep_timer(ngx_event_t *ev)
 {
     ngx_http_veriff_sweep_t  *sweep;
 
     sweep = &ngx_http_veriff_sweep;
+
+    if (ngx_http_veriff_sweep_prepare(sweep) != NGX_OK) {
+        ngx_http_veriff_sweep_again(NGX_HTTP_VERIFF_SWEEP_FIRST);
+        return;
+    }
 
     if (sweep->sweeping) {
         ngx_http_veriff_sweep_step();

@@ -212,12 +212,18 @@ ngx_veriff_lmdb_whole(ngx_veriff_lmdb_t *db)
     mdb_filehandle_t  fd;
 
     rc = mdb_env_get_fd(db->env, &fd);
+
+    if (rc == 0) {
+        rc = mdb_env_stat(db->env, &st);
+    }
+
+    if (rc == 0) {
+        rc = mdb_env_info(db->env, &info);
+    }
+
     if (rc != 0) {
         return rc;
     }
-
-    (void) mdb_env_stat(db->env, &st);
-    (void) mdb_env_info(db->env, &info);
 
     if (fstat(fd, &sb) == -1) {
         return errno;

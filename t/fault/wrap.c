@@ -20,14 +20,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <link.h>
 #include <lmdb.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 
 #define WRAP_SITES   4096
+#define WRAP_TRACE   65536
+#define WRAP_DEPTH   32
 
 /* kinds of calls */
 #define WRAP_MEMORY  0x01               /* nginx's memory */
@@ -47,22 +51,40 @@ typedef struct {
 
 
 typedef struct {
+    uint32_t           address;
+    uint32_t           stack;           /* a hash of who called whom */
+    uint32_t           kind;
+    uint32_t           pid;
+} wrap_call_t;
+
+
+typedef struct {
     /* set by the test */
     volatile uint32_t  kinds;           /* 0: nothing is counted */
     volatile uint32_t  at;              /* the first call that fails, from 1 */
     volatile uint32_t  count;           /* so many fail */
+    volatile uint32_t  stack;           /* of these only; 0: of all */
 
     /* set here */
     volatile uint32_t  calls;
     volatile uint32_t  failed;
     volatile uint32_t  site;            /* the last one that failed */
+    volatile uint32_t  matched;         /* calls of that stack */
+
+    /* set by the test */
+    volatile uint32_t  delay;           /* us: that a commit takes longer */
 
     wrap_site_t        sites[WRAP_SITES];
+    wrap_call_t        trace[WRAP_TRACE];   /* of each call, from the first */
 } wrap_control_t;
 
 
 static wrap_control_t  *wrap;
 static char            *wrap_base;
+static char            *wrap_end;
+
+
+static int wrap_text(struct dl_phdr_info *info, size_t size, void *data);
 
 
 static void *
@@ -109,6 +131,7 @@ wrap_init(void)
     (void) close(fd);
 
     wrap_base = info.dli_fbase;
+    (void) dl_iterate_phdr(wrap_text, NULL);
     wrap = p;
 
     json_set_alloc_funcs(wrap_malloc, free);
@@ -134,11 +157,65 @@ wrap_site(uint32_t address)
 }
 
 
+/* where the module's own text ends */
+
+static int
+wrap_text(struct dl_phdr_info *info, size_t size, void *data)
+{
+    int  i;
+
+    if ((char *) info->dlpi_addr != wrap_base) {
+        return 0;
+    }
+
+    for (i = 0; i < info->dlpi_phnum; i++) {
+        if (info->dlpi_phdr[i].p_type == PT_LOAD
+            && (info->dlpi_phdr[i].p_flags & PF_X))
+        {
+            wrap_end = wrap_base + info->dlpi_phdr[i].p_vaddr
+                       + info->dlpi_phdr[i].p_memsz;
+        }
+    }
+
+    return 1;
+}
+
+
+/*
+ * A hash of the module's functions that led to a call, up to the one that
+ * nginx has called: what does not belong to the module has no frames.
+ */
+
+static uint32_t
+wrap_stack(void **frame)
+{
+    int       i;
+    char     *from;
+    uint32_t  hash;
+
+    hash = 0;
+
+    for (i = 0; i < WRAP_DEPTH; i++) {
+        from = frame[1];
+
+        if (from < wrap_base || from >= wrap_end) {
+            break;
+        }
+
+        hash = (hash ^ (uint32_t) (from - wrap_base)) * 16777619;
+        frame = frame[0];
+    }
+
+    return hash;
+}
+
+
 __attribute__((noinline))
 static int
 wrap_fails(uint32_t kind, void *from)
 {
-    uint32_t      n;
+    uint32_t      n, stack;
+    wrap_call_t  *call;
     wrap_site_t  *site;
 
     if (wrap == NULL || !(wrap->kinds & kind)) {
@@ -149,6 +226,24 @@ wrap_fails(uint32_t kind, void *from)
     site->seen = 1;
 
     n = __sync_add_and_fetch(&wrap->calls, 1);
+    stack = wrap_stack(__builtin_frame_address(0));
+
+    if (n <= WRAP_TRACE) {
+        call = &wrap->trace[n - 1];
+
+        call->address = site->address;
+        call->stack = stack;
+        call->kind = kind;
+        call->pid = getpid();
+    }
+
+    if (wrap->stack) {
+        if (stack != wrap->stack) {
+            return 0;
+        }
+
+        n = __sync_add_and_fetch(&wrap->matched, 1);
+    }
 
     if (n < wrap->at || n - wrap->at >= wrap->count) {
         return 0;
@@ -159,6 +254,15 @@ wrap_fails(uint32_t kind, void *from)
     __sync_fetch_and_add(&wrap->failed, 1);
 
     return 1;
+}
+
+
+static void
+wrap_waits(const char *name)
+{
+    if (wrap && wrap->delay && strcmp(name, "mdb_txn_commit") == 0) {
+        usleep(wrap->delay);
+    }
 }
 
 
@@ -174,6 +278,8 @@ __wrap_##name(WRAP_ARGS)                                                     \
     if (wrap_fails(kind, __builtin_return_address(0))) {                     \
         fail;                                                                \
     }                                                                        \
+                                                                             \
+    wrap_waits(#name);                                                       \
                                                                              \
     return __real_##name(a, b, c, d, e, f);                                  \
 }

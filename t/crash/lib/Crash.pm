@@ -292,6 +292,9 @@ sub stop {
     undef $master;
 }
 
+# It has ended by itself.
+sub forget_master { undef $master }
+
 # A child or not.
 sub _gone {
     my ($pid) = @_;

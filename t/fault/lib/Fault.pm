@@ -20,13 +20,15 @@ use JSON::PP ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    prepare begin finish failing disarm calls_seen sites idle new_lines
+    prepare begin finish failing disarm slow calls_seen calls_made sites idle
+    new_lines
     ask parse navigate hook webhook decision json_of kyc places posts state_of
     fault faults %navigation
 );
 
 my $sites = 4096;
-my $head = 24;                      # bytes before the sites
+my $trace = 65536;                  # calls
+my $head = 36;                      # bytes before the sites
 my $patience = 12;                  # s: for an answer
 
 our %kind = (memory => 1, nginx => 2, json => 4, crypto => 8, store => 16,
@@ -53,15 +55,16 @@ sub _control {
     return $control;
 }
 
-# From the call number $at on $count calls of these kinds fail.
+# From the call number $at on $count calls of these kinds fail; with $stack
+# only calls that were made in that way count.
 sub failing {
-    my ($kinds, $at, $count) = @_;
+    my ($kinds, $at, $count, $stack) = @_;
 
     my $bits = 0;
     $bits |= $kind{$_} for @$kinds;
 
     my $control = _control('+<');
-    syswrite $control, pack 'L6', 0, $at, $count, 0, 0, 0;
+    syswrite $control, pack 'L8', 0, $at, $count, $stack // 0, 0, 0, 0, 0;
     sysseek $control, 0, 0;
     syswrite $control, pack 'L', $bits;
 }
@@ -71,25 +74,47 @@ sub disarm {
     my $control = _control('+<');
 
     syswrite $control, pack 'L', 0;
-    sysread $control, my $said, 20;
-    my (undef, undef, undef, $failed, $site) = unpack 'L5', $said;
+    sysread $control, my $said, 24;
+    my (undef, undef, undef, undef, $failed, $site) = unpack 'L6', $said;
 
     return ($failed, $site);
+}
+
+# Each commit takes so many seconds longer.
+sub slow {
+    my ($seconds) = @_;
+
+    my $control = _control('+<');
+
+    sysseek $control, 32, 0;
+    syswrite $control, pack 'L', 1e6 * $seconds;
 }
 
 sub calls_seen {
     my $control = _control('<');
 
-    sysseek $control, 12, 0;
+    sysseek $control, 16, 0;
     sysread $control, my $calls, 4;
 
     return unpack 'L', $calls;
 }
 
+# The calls since the last failing(), each as [address, stack, kind, process].
+sub calls_made {
+    my $calls = calls_seen();
+
+    die "too many calls\n" if $calls > $trace;
+
+    my @all = unpack '(L4)*', substr slurp(scratch() . '/control'),
+                                    $head + 12 * $sites, 16 * $calls;
+
+    return map { [@all[4 * $_ .. 4 * $_ + 3]] } 0 .. $calls - 1;
+}
+
 # Of the module's call sites: address => [seen, failed].
 sub sites {
     my %sites;
-    my $text = substr slurp(scratch() . '/control'), $head;
+    my $text = substr slurp(scratch() . '/control'), $head, 12 * $sites;
 
     while ($text =~ /\G(.{12})/gs) {
         my ($address, $seen, $failed) = unpack 'L3', $1;
@@ -103,7 +128,7 @@ sub sites {
 # ---- nginx -----------------------------------------------------------------
 
 sub prepare {
-    put('control', "\0" x ($head + 12 * $sites));
+    put('control', "\0" x ($head + 12 * $sites + 16 * $trace));
     chmod 0666, scratch() . '/control';
 
     $Crash::preload{VERIFF_FAULTS} = scratch() . '/control';
