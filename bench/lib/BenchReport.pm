@@ -298,13 +298,13 @@ sub _machine {
     my ($kernel) = (POSIX::uname())[2];
     my ($kib) = slurp('/proc/meminfo') =~ /^MemTotal:\s+(\d+)/m;
 
-    return sprintf "%s: %d CPUs (%s%s), %.0f GB; Linux %s; nginx %s, "
-                   . "OpenSSL %s; %s.\n%d rounds of %d s each; a figure is "
+    return sprintf "%s: %d CPUs (%s%s), %.0f GB; Linux %s, TCP %s; "
+                   . "nginx %s, OpenSSL %s; %s.\n%d rounds of %d s each; a figure is "
                    . "the median, in brackets least to most.\n\n",
                    POSIX::strftime('%Y-%m-%d', gmtime), $cpus,
                    $model // 'unknown',
                    $info =~ /\bsha_ni\b/ ? ', SHA in hardware' : '',
-                   $kib / 1024 / 1024, $kernel,
+                   $kib / 1024 / 1024, $kernel, Bench::congestion(),
                    _version($Bench::nginx, '-v'),
                    _version('openssl', 'version'),
                    join(', ', map { _package($_) } qw(
