@@ -19,7 +19,8 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(
     own_network here scratch put slurp build run_tool
     start_app start_nginx stop_nginx running worker_of port_of
-    cpu_of threads_of memory_of
+    cpu_of threads_of faults_of memory_of
+    start_tool end_tool
     wrk start_wrk end_wrk get
     median spread
 );
@@ -103,6 +104,25 @@ sub run_tool {
     close $out or die "$command[0] has failed\n";
 
     return $text;
+}
+
+
+# The same beside other things, till its end.
+sub start_tool {
+    my ($cpu, @command) = @_;
+
+    my $pid = open(my $out, '-|', _on($cpu, @command))
+        or die "$command[0]: $!";
+
+    $child{$pid} = $out;
+
+    return $pid;
+}
+
+sub end_tool {
+    my ($pid) = @_;
+
+    close delete $child{$pid} or die "a tool has failed\n";
 }
 
 
@@ -329,6 +349,16 @@ sub threads_of {
 
     return sum(0, map { (split ' ', slurp("$_/schedstat"))[0] // 0 }
                   grep { !m{/$pid\z} } glob "/proc/$pid/task/*");
+}
+
+# How often the worker's loop has waited for the disk to read a page.
+sub faults_of {
+    my ($name) = @_;
+
+    my $pid = worker_of($name);
+    my ($rest) = slurp("/proc/$pid/task/$pid/stat") =~ /\) (.+)/;
+
+    return (split ' ', $rest)[9];
 }
 
 # KiB that are the worker's own; pages of files are the kernel's.
