@@ -152,13 +152,13 @@ sub _upload_target {
 
 # Within the noise: no worse than the worst round without.
 sub _durable_targets {
+    return if !$r->{durable};
+
     my @rows;
 
     for my $field ('median', 'p99') {
         my @alone = _list('durable', 'alone', $field);
         my @recorded = _list('durable', 'recorded', $field);
-
-        next if !@recorded;
 
         push @rows, [ "unrelated requests beside 200 durable writes/s: $field",
                       sprintf('as without: %s µs', _spread(@alone)),
