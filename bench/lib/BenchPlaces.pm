@@ -16,7 +16,9 @@ use Bench;
 use Digest::SHA ();
 use Exporter qw(import);
 
-our @EXPORT = qw(start_place fill_store body_of hook_args hooks_of);
+our @EXPORT = qw(
+    start_place fill_store start_writes body_of hook_args hooks_of
+);
 
 my $modules = $ENV{MODULES_DIR} || '/usr/lib/nginx/modules';
 my $proxy = 'proxy_pass http://app;';
@@ -165,6 +167,15 @@ sub fill_store {
                                       "$store/key", $users, $open);
 
     return ($store, $bytes, Time::HiRes::time() - $begin);
+}
+
+# As many durable changes, MS apart, by a process on the CPU that the worker
+# has, and the worker's threads have as well.
+sub start_writes {
+    my ($store, $count, $ms) = @_;
+
+    return start_tool('worker', _load(), 'write', $store, "$store/key",
+                      $count, $ms);
 }
 
 
