@@ -243,14 +243,19 @@ sub ask {
     $self->{streams} = { map { $_->{id} => $_ } @streams };
 
     while (!$self->{closed} && grep { !$_->{ended} } @streams) {
-        my $sent = 0;
+        my $went_on = 0;
 
         for my $stream (grep { !$_->{said} && !$_->{ended} } @streams) {
-            $sent += $self->_send_piece($stream);
-            $self->_read(0) while $self->_is_readable(0);
+            $went_on += $self->_send_piece($stream);
+
+            # which may be the room that was waited for
+            while ($self->_is_readable(0)) {
+                $self->_read(0);
+                $went_on++;
+            }
         }
 
-        next if $sent;
+        next if $went_on;
 
         my $left = $end - Time::HiRes::time();
         last if $left <= 0;
