@@ -38,7 +38,7 @@
 #define COST_LINE  64           /* bytes that are read at once */
 #define COST_NS    40000000     /* of each run */
 #define COST_COLD  2097152      /* bytes that are read in between */
-#define COST_TIMES 2000         /* that this is done in each run */
+#define COST_TIMES 2000         /* at most, in each run */
 #define COST_KEY   17           /* bytes of a name in the store */
 #define COST_KEYS  2000000
 
@@ -224,7 +224,7 @@ cost_cooled(cost_pt call, const unsigned char *p, size_t len)
     for (i = 0; i < COST_RUNS; i++) {
         spent = 0;
 
-        for (n = 0; n < COST_TIMES; n++) {
+        for (n = 0; n < COST_TIMES && spent < COST_NS / 4; n++) {
             cost_cool();
 
             begin = cost_now();
@@ -232,7 +232,7 @@ cost_cooled(cost_pt call, const unsigned char *p, size_t len)
             spent += cost_now() - begin;
         }
 
-        ns[i] = (double) spent / COST_TIMES;
+        ns[i] = (double) spent / n;
     }
 
     qsort(ns, COST_RUNS, sizeof(double), cost_compare);
