@@ -3,7 +3,8 @@ package BenchPlaces;
 # The nginx that are measured, and what they are asked:
 #
 #   plain    without any module: /page, /hook, /start and /v1/ are proxied,
-#            /auth after an auth_request to a proxied check
+#            /auth after an auth_request to a proxied check, /told with the
+#            three headers that a gate adds
 #   check    the module without a store: /hook and /v1/
 #   read     the same with metrics, which count webhooks by type: /hook
 #   store    the module with users: /gate, /hook, /start, and /page ungated
@@ -50,6 +51,13 @@ my %place = (
 
     plain => sub { (server => <<"END") },
 location / { $proxy }
+location = /told {
+    $proxy
+    proxy_set_header Connection "";
+    proxy_set_header X-Veriff-State VERIFIED;
+    proxy_set_header X-Veriff-Session 00000000-1111-4000-8000-000000000000;
+    proxy_set_header X-Veriff-Decided 2026-01-02T03:04:05Z;
+}
 location = /auth { auth_request /check; $proxy }
 location = /check {
     internal;
