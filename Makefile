@@ -22,18 +22,21 @@ NGINX_FLAGS ?= --with-compat --with-debug --with-threads \
 
 # CC=clang builds with clang; WERROR=0 lets warnings pass; SANITIZE=1 builds
 # with ASan and UBSan; FAULTS=1 with t/fault/wrap.c, which lets calls fail, and
-# COVERAGE=1 for gcov, PALLOC=1 with a malloc() for each piece of a pool; JOBS is
-# how much runs side by side.
+# COVERAGE=1 for gcov, PALLOC=1 with a malloc() for each piece of a pool,
+# VALGRIND=1 with a store that valgrind has room for; JOBS is how much runs
+# side by side.
 WERROR      ?= 1
 SANITIZE    ?=
 FAULTS      ?=
 COVERAGE    ?=
 PALLOC      ?=
+VALGRIND    ?=
 JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
-GRIND       ?= t/webhook-body.t t/session.t t/json-var.t
+GRIND       ?= t/webhook-body.t t/session.t t/json-var.t \
+               t/gate.t t/status.t
 CHECK       ?=
 
 # What "make fault-test" lets fail: only flows whose names begin so.
@@ -62,7 +65,7 @@ MODULES_DIR ?= $(shell t/tools/nginx-flags modules-path $(NGINX))
 BUILD   := $(CURDIR)/build
 VARIANT := $(if $(findstring clang,$(CC)),-clang)$(if $(SANITIZE),-asan)$(if \
            $(FAULTS),-faults)$(if $(COVERAGE),-coverage)$(if \
-           $(PALLOC),-palloc)
+           $(PALLOC),-palloc)$(if $(VALGRIND),-valgrind)
 
 ifeq ($(NGINX_SRC),)
 SRC     := $(NGINX_DEV)
@@ -91,6 +94,8 @@ LD_OPT  := -fsanitize=address,undefined -Wl,-z,nodelete
 endif
 
 CC_OPT  += $(if $(PALLOC),-DNGX_DEBUG_PALLOC=1)
+# valgrind has no room for the usual one
+CC_OPT  += $(if $(VALGRIND),-DNGX_VERIFF_LMDB_MAP=0x40000000)
 # a call has a place of its own, and a caller
 CC_OPT  += $(if $(FAULTS),-fno-optimize-sibling-calls -fno-omit-frame-pointer)
 CC_OPT  += -Wall -Wextra -Wno-unused-parameter
@@ -270,7 +275,10 @@ test-palloc: deps
 	    NGINX_SRC=$$(readlink -f $(BUILD)/nginx-newer)
 
 ## test-valgrind: unit tests and some suites under valgrind
-test-valgrind: deps module
+test-valgrind: deps
+	$(MAKE) run-valgrind VALGRIND=1
+
+run-valgrind: module
 	t/tools/valgrind $(BINARY) $(MODULE) $(GRIND)
 
 ## gates: faults are planted in a copy, and each of these checks finds them
@@ -300,4 +308,4 @@ help:
         docs-check style-check test-browser crash-test disk-test reload-test \
         mutants unit-mutants reload-test-asan run-reload-asan fuzz bench \
         fault-test run-faults coverage run-coverage test-palloc \
-        test-valgrind gates demo help
+        test-valgrind run-valgrind gates demo help

@@ -9,11 +9,15 @@
  * bytes, as the libraries do them at their best, on the CPU that the worker
  * has.
  *
- *     cost file ...      prints "file bytes hmac-ns jansson-ns" for each
+ *     cost file ...      prints "file bytes hmac-ns jansson-ns cold-ns" for each
  *     cost memory bytes  prints the ns of one read at a random place of it
+ *     cost lmdb dir      prints "ns cold-ns" of one look-up of a random user in
+ *                        the store of that directory
  *
  * The key is set once, as a server does.  A file that is no JSON has "-" for
- * jansson.  Each figure is the median of several runs of CPU time.
+ * jansson.  Each figure is the median of several runs of CPU time.  What is
+ * "cold" finds its data in no cache nearer than the one that CPUs share, as
+ * after other work: in between as much memory is read as the others hold.
  */
 
 #define _GNU_SOURCE
@@ -24,6 +28,7 @@
 #include <time.h>
 
 #include <jansson.h>
+#include <lmdb.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -32,12 +37,20 @@
 #define COST_RUNS  7
 #define COST_LINE  64           /* bytes that are read at once */
 #define COST_NS    40000000     /* of each run */
+#define COST_COLD  2097152      /* bytes that are read in between */
+#define COST_TIMES 2000         /* at most, in each run */
+#define COST_KEY   17           /* bytes of a name in the store */
+#define COST_KEYS  2000000
 
 
 typedef int (*cost_pt)(const unsigned char *p, size_t len);
 
 
-static EVP_MAC_CTX  *cost_keyed;
+static EVP_MAC_CTX    *cost_keyed;
+
+static MDB_txn        *cost_reader;
+static MDB_dbi         cost_dbi;
+static unsigned char   cost_keys[COST_KEYS][COST_KEY];
 
 
 static void
@@ -179,6 +192,66 @@ cost_of(cost_pt call, const unsigned char *p, size_t len)
 }
 
 
+/* what other work leaves of the caches */
+
+static void
+cost_cool(void)
+{
+    size_t                  i;
+    static unsigned char    memory[COST_COLD];
+    volatile unsigned char  *p = memory;
+
+    for (i = 0; i < COST_COLD; i += COST_LINE) {
+        p[i]++;
+    }
+}
+
+
+static int
+cost_nothing(const unsigned char *p, size_t len)
+{
+    return p != NULL && len;
+}
+
+
+static double
+cost_cooled(cost_pt call, const unsigned char *p, size_t len)
+{
+    int        i, n;
+    double     ns[COST_RUNS];
+    long long  begin, spent;
+
+    for (i = 0; i < COST_RUNS; i++) {
+        spent = 0;
+
+        for (n = 0; n < COST_TIMES && spent < COST_NS / 4; n++) {
+            cost_cool();
+
+            begin = cost_now();
+            (void) call(p, len);
+            spent += cost_now() - begin;
+        }
+
+        ns[i] = (double) spent / n;
+    }
+
+    qsort(ns, COST_RUNS, sizeof(double), cost_compare);
+
+    return ns[COST_RUNS / 2];
+}
+
+
+/* the same as cost_of(), with caches that other work has emptied */
+
+static double
+cost_cold(cost_pt call, const unsigned char *p, size_t len)
+{
+    /* the clock is not free */
+
+    return cost_cooled(call, p, len) - cost_cooled(cost_nothing, p, len);
+}
+
+
 /* each read says where the next one is, so that none is made ahead */
 
 static double
@@ -223,6 +296,121 @@ cost_memory(size_t bytes)
 }
 
 
+static void
+cost_lmdb_must(int rc)
+{
+    if (rc != 0) {
+        fprintf(stderr, "lmdb: %s\n", mdb_strerror(rc));
+        exit(1);
+    }
+}
+
+
+/* all names of users, in an order of their own: hashes are random already */
+
+static size_t
+cost_lmdb_users(MDB_txn *txn, MDB_dbi dbi)
+{
+    size_t       n;
+    MDB_val      k, v;
+    MDB_cursor  *cursor;
+
+    cost_lmdb_must(mdb_cursor_open(txn, dbi, &cursor));
+
+    k.mv_data = (char *) "u";
+    k.mv_size = 1;
+
+    if (mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE) != 0) {
+        return 0;
+    }
+
+    n = 0;
+
+    do {
+        if (k.mv_size != COST_KEY || *(char *) k.mv_data != 'u') {
+            break;
+        }
+
+        memcpy(cost_keys[n++], k.mv_data, COST_KEY);
+
+    } while (n < COST_KEYS && mdb_cursor_get(cursor, &k, &v, MDB_NEXT) == 0);
+
+    mdb_cursor_close(cursor);
+
+    return n;
+}
+
+
+/* one is found, and its value read */
+
+static int
+cost_lookup(const unsigned char *key, size_t len)
+{
+    MDB_val        k, v;
+    unsigned char  copy[4096];
+
+    k.mv_data = (void *) key;
+    k.mv_size = len;
+
+    cost_lmdb_must(mdb_txn_renew(cost_reader));
+    cost_lmdb_must(mdb_get(cost_reader, cost_dbi, &k, &v));
+
+    memcpy(copy, v.mv_data, v.mv_size < sizeof(copy) ? v.mv_size
+                                                     : sizeof(copy));
+    mdb_txn_reset(cost_reader);
+
+    return copy[0];
+}
+
+
+/* another one each time */
+
+static int
+cost_random(const unsigned char *keys, size_t n)
+{
+    size_t  i;
+
+    i = ((size_t) random() << 31 | random()) % n;
+
+    return cost_lookup(&keys[i * COST_KEY], COST_KEY);
+}
+
+
+static void
+cost_lmdb(const char *dir)
+{
+    size_t    i, n;
+    MDB_env  *env;
+
+    cost_lmdb_must(mdb_env_create(&env));
+    cost_lmdb_must(mdb_env_set_mapsize(env, (size_t) 64 << 30));
+    cost_lmdb_must(mdb_env_open(env, dir, MDB_RDONLY|MDB_NOTLS|MDB_NORDAHEAD,
+                                0600));
+    cost_lmdb_must(mdb_txn_begin(env, NULL, MDB_RDONLY, &cost_reader));
+    cost_lmdb_must(mdb_dbi_open(cost_reader, NULL, 0, &cost_dbi));
+
+    n = cost_lmdb_users(cost_reader, cost_dbi);
+    mdb_txn_reset(cost_reader);
+
+    if (n == 0) {
+        fprintf(stderr, "lmdb: no users\n");
+        exit(1);
+    }
+
+    /* every page is mapped before it is measured */
+
+    for (i = 0; i < n; i++) {
+        (void) cost_lookup(cost_keys[i], COST_KEY);
+    }
+
+    printf("%.0f %.0f\n", cost_of(cost_random, cost_keys[0], n),
+           cost_cold(cost_random, cost_keys[0], n));
+
+    mdb_txn_abort(cost_reader);
+    mdb_env_close(env);
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -230,6 +418,11 @@ main(int argc, char **argv)
     size_t          len;
     double          hmac, jansson;
     unsigned char  *p;
+
+    if (argc == 3 && strcmp(argv[1], "lmdb") == 0) {
+        cost_lmdb(argv[2]);
+        return 0;
+    }
 
     if (argc == 3 && strcmp(argv[1], "memory") == 0) {
         printf("%.1f\n", cost_memory(atoll(argv[2])));
@@ -247,10 +440,11 @@ main(int argc, char **argv)
         printf("%s %zu %.0f ", argv[i], len, hmac);
 
         if (jansson < 0) {
-            printf("-\n");
+            printf("- -\n");
 
         } else {
-            printf("%.0f\n", jansson);
+            printf("%.0f %.0f\n", jansson,
+                   cost_cold(cost_jansson, p, len));
         }
 
         free(p);

@@ -10,10 +10,13 @@
  *
  *     load store directory key-file users open
  *     load open key-file from count
+ *     load write directory key-file count ms
  *
  * The first makes as many users who are approved, and as many whose session
  * is open, all of the integration "kyc", and prints the bytes that the store
- * then takes.  The second prints "session vendorData" for open ones.
+ * then takes.  The second prints "session vendorData" for open ones.  The
+ * third makes one durable change after the other, each on average as many ms
+ * after the one before.
  *
  * Users are named "user0000000@example.com" and "open0000000@example.com".
  */
@@ -347,6 +350,41 @@ load_store(ngx_pool_t *pool, load_t *load, char *path, unsigned long users,
 }
 
 
+/* as requests come: at random, and whether or not the last one is done */
+
+static void
+load_write(ngx_pool_t *pool, load_t *load, char *path, unsigned long count,
+    unsigned long ms)
+{
+    long              us;
+    const char       *error;
+    unsigned long     i;
+    struct timespec   next;
+
+    load->db = ngx_veriff_lmdb_open(pool, (u_char *) path, LOAD_SIZE, &error);
+
+    if (load->db == NULL) {
+        load_die(error);
+    }
+
+    load->now = (uint64_t) time(NULL) - LOAD_DECIDED;
+    load->integration = load_hash(load, LOAD_INTEGRATION, &load_scope);
+
+    clock_gettime(CLOCK_MONOTONIC, &next);
+
+    for (i = 0; i < count; i++) {
+        us = next.tv_nsec / 1000 + random() % (2000 * ms + 1);
+
+        next.tv_sec += us / 1000000;
+        next.tv_nsec = us % 1000000 * 1000;
+
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+
+        load_users(load, 1, i, 1);
+    }
+}
+
+
 static void
 load_open(ngx_pool_t *pool, load_t *load, unsigned long from,
     unsigned long count)
@@ -385,6 +423,10 @@ main(int argc, char **argv)
     if (strcmp(argv[1], "store") == 0 && argc == 6) {
         load.keys = load_keys(pool, argv[3]);
         load_store(pool, &load, argv[2], atol(argv[4]), atol(argv[5]));
+
+    } else if (strcmp(argv[1], "write") == 0 && argc == 6) {
+        load.keys = load_keys(pool, argv[3]);
+        load_write(pool, &load, argv[2], atol(argv[4]), atol(argv[5]));
 
     } else if (strcmp(argv[1], "open") == 0) {
         load.keys = load_keys(pool, argv[2]);

@@ -7,6 +7,7 @@
 --   paced FILE MS                           the same, MS apart on a connection
 --   idle MS                                 a plain GET, MS apart
 --
+-- MS is a mean: connections that always wait as long all ask at once.
 -- A file of requests has, for each, its length in ten characters and itself.
 -- At the end one line says: requests, microseconds, errors, median, p99.
 
@@ -104,7 +105,7 @@ function init(args)
 
     -- wrk asks for it at each request if it is there
     if pause then
-        delay = function() return pause end
+        delay = function() return math.random(0, 2 * pause) end
     end
 end
 

@@ -30,8 +30,10 @@ static ngx_int_t ngx_http_veriff_call_verify(ngx_http_request_t *r,
 static ngx_str_t  ngx_http_veriff_call_get = ngx_string("GET");
 static ngx_str_t  ngx_http_veriff_call_post = ngx_string("POST");
 
-static ngx_str_t  ngx_http_veriff_content_type = ngx_string("Content-Type");
-static ngx_str_t  ngx_http_veriff_accept = ngx_string("Accept");
+static ngx_http_veriff_name_t  ngx_http_veriff_content_type =
+    ngx_http_veriff_name("Content-Type", "content-type");
+static ngx_http_veriff_name_t  ngx_http_veriff_accept =
+    ngx_http_veriff_name("Accept", "accept");
 static ngx_str_t  ngx_http_veriff_json_type = ngx_string("application/json");
 
 

@@ -30,11 +30,12 @@ static ngx_int_t ngx_http_veriff_gate_pass(ngx_http_request_t *r,
 
 static ngx_str_t  ngx_http_veriff_gate_unknown = ngx_string("UNKNOWN");
 
-static ngx_str_t  ngx_http_veriff_state_header = ngx_string("X-Veriff-State");
-static ngx_str_t  ngx_http_veriff_session_header =
-    ngx_string("X-Veriff-Session");
-static ngx_str_t  ngx_http_veriff_decided_header =
-    ngx_string("X-Veriff-Decided");
+static ngx_http_veriff_name_t  ngx_http_veriff_state_header =
+    ngx_http_veriff_name("X-Veriff-State", "x-veriff-state");
+static ngx_http_veriff_name_t  ngx_http_veriff_session_header =
+    ngx_http_veriff_name("X-Veriff-Session", "x-veriff-session");
+static ngx_http_veriff_name_t  ngx_http_veriff_decided_header =
+    ngx_http_veriff_name("X-Veriff-Decided", "x-veriff-decided");
 
 
 ngx_int_t

@@ -308,8 +308,8 @@ ngx_http_veriff_headers_is(ngx_str_t *header, ngx_str_t *name)
 
 
 ngx_int_t
-ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t *value)
+ngx_http_veriff_headers_add(ngx_http_request_t *r,
+    ngx_http_veriff_name_t *name, ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
@@ -318,19 +318,10 @@ ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
         return NGX_ERROR;
     }
 
-    h->key = *key;
+    h->key = name->key;
     h->value = *value;
-
-    h->lowcase_key = ngx_pnalloc(r->pool, key->len);
-    if (h->lowcase_key == NULL) {
-        h->key.len = 0;
-        h->hash = 0;
-        return NGX_ERROR;
-    }
-
-    ngx_strlow(h->lowcase_key, key->data, key->len);
-
-    h->hash = ngx_hash_key(h->lowcase_key, key->len);
+    h->lowcase_key = name->lowcase;
+    h->hash = ngx_hash_key(name->lowcase, name->key.len);
 
 #if (nginx_version >= 1023000)
     h->next = NULL;
@@ -356,13 +347,13 @@ ngx_http_veriff_headers_value(ngx_str_t *value)
 
 
 ngx_int_t
-ngx_http_veriff_headers_hidden(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t *value)
+ngx_http_veriff_headers_hidden(ngx_http_request_t *r,
+    ngx_http_veriff_name_t *name, ngx_str_t *value)
 {
     ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
 
-    if (ngx_http_veriff_headers_add(r, key, value) != NGX_OK) {
+    if (ngx_http_veriff_headers_add(r, name, value) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -16,6 +16,17 @@
  * no letter or digit counts as '-', as applications fold names.
  */
 
+/* one that is added, as it is written and as nginx looks for it */
+
+typedef struct {
+    ngx_str_t   key;
+    u_char     *lowcase;
+} ngx_http_veriff_name_t;
+
+#define ngx_http_veriff_name(key, lowcase)                                   \
+    { ngx_string(key), (u_char *) lowcase }
+
+
 /* which headers to remove */
 
 #define NGX_HTTP_VERIFF_OURS      0x01      /* X-Veriff-* */
@@ -32,13 +43,13 @@
 ngx_int_t ngx_http_veriff_headers_remove(ngx_http_request_t *r,
     ngx_uint_t classes);
 
-/* Adds a request header; key and value are not copied. */
-ngx_int_t ngx_http_veriff_headers_add(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t *value);
+/* Adds a request header; name and value are not copied. */
+ngx_int_t ngx_http_veriff_headers_add(ngx_http_request_t *r,
+    ngx_http_veriff_name_t *name, ngx_str_t *value);
 
 /* The same for one that no variable, and so no log, may show. */
 ngx_int_t ngx_http_veriff_headers_hidden(ngx_http_request_t *r,
-    ngx_str_t *key, ngx_str_t *value);
+    ngx_http_veriff_name_t *name, ngx_str_t *value);
 
 /*
  * Finds a request header by its lower case name.  Returns how many times

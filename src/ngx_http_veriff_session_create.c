@@ -26,6 +26,7 @@ struct ngx_http_veriff_create_s {
     ngx_uint_t                    status;
     ngx_uint_t                    retry_after;
     const char                   *detail;
+    time_t                        expires;
 
     unsigned                      stored:1;     /* or nothing to store */
 };
@@ -148,6 +149,7 @@ done:
 
     if (ctx->flow == NULL) {
         create->stored = 1;
+        create->expires = ngx_time() + ctx->integration->session_lifetime;
         return;
     }
 
@@ -349,6 +351,11 @@ ngx_http_veriff_session_stored(ngx_http_veriff_update_t *update)
                               NGX_HTTP_VERIFF_COUNT_SESSION_STORE_FAILED);
     }
 
+    /* as it will be told to who asks again */
+
+    create->expires = update->record.history.open.created
+                      + ctx->integration->session_lifetime;
+
     (void) ngx_http_post_request(r, &create->posted);
 }
 
@@ -388,7 +395,6 @@ ngx_http_veriff_session_reply(ngx_http_request_t *r,
     ctx->session_id = create->session.id;
 
     return ngx_http_veriff_session_url(r, ctx, &create->session.url,
-                       &create->session.id,
-                       ngx_time() + ctx->integration->session_lifetime,
-                       &create->call.answer);
+                                       &create->session.id, create->expires,
+                                       &create->call.answer);
 }

@@ -12,6 +12,7 @@
 #include "ngx_http_veriff_way.h"
 
 #include "ngx_veriff_json.h"
+#include "ngx_veriff_time.h"
 
 
 #define NGX_HTTP_VERIFF_VERIFIED_ALREADY  "Your identity is verified already."
@@ -106,7 +107,6 @@ ngx_http_veriff_session_url(ngx_http_request_t *r,
 {
     u_char     *p;
     size_t      len;
-    ngx_tm_t    tm;
     ngx_str_t   body;
 
     static const char  json[] =
@@ -163,11 +163,9 @@ ngx_http_veriff_session_url(ngx_http_request_t *r,
     p = ngx_sprintf(p, ",\"sessionId\":");
     p = (u_char *) ngx_veriff_json_escape(p, id);
 
-    ngx_gmtime(expires, &tm);
-
-    p = ngx_sprintf(p, ",\"expiresAt\":\"%4d-%02d-%02dT%02d:%02d:%02dZ\"}",
-                    tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                    tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
+    p = ngx_sprintf(p, ",\"expiresAt\":\"");
+    p = ngx_veriff_time_print(p, expires);
+    p = ngx_sprintf(p, "\"}");
 
     body.len = p - body.data;
 

@@ -23,18 +23,18 @@ static ngx_int_t ngx_http_veriff_sign_refuse(ngx_http_request_t *r,
     ngx_uint_t status, const char *detail);
 
 
-static ngx_str_t  ngx_http_veriff_auth_client[] = {
-    ngx_string("X-AUTH-CLIENT"),
-    ngx_string("VRF-AUTH-CLIENT")
+static ngx_http_veriff_name_t  ngx_http_veriff_auth_client[] = {
+    ngx_http_veriff_name("X-AUTH-CLIENT", "x-auth-client"),
+    ngx_http_veriff_name("VRF-AUTH-CLIENT", "vrf-auth-client")
 };
 
-static ngx_str_t  ngx_http_veriff_hmac_signature[] = {
-    ngx_string("X-HMAC-SIGNATURE"),
-    ngx_string("VRF-HMAC-SIGNATURE")
+static ngx_http_veriff_name_t  ngx_http_veriff_hmac_signature[] = {
+    ngx_http_veriff_name("X-HMAC-SIGNATURE", "x-hmac-signature"),
+    ngx_http_veriff_name("VRF-HMAC-SIGNATURE", "vrf-hmac-signature")
 };
 
-static ngx_str_t  ngx_http_veriff_integration_id =
-    ngx_string("vrf-integration-id");
+static ngx_http_veriff_name_t  ngx_http_veriff_integration_id =
+    ngx_http_veriff_name("vrf-integration-id", "vrf-integration-id");
 
 static ngx_str_t  ngx_http_veriff_methods =
     ngx_string("GET, POST, PATCH, DELETE");

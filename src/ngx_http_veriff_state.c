@@ -189,11 +189,10 @@ ngx_http_veriff_state_get(ngx_http_veriff_main_conf_t *vmcf, ngx_pool_t *pool,
     ngx_int_t  rc;
     ngx_str_t  value;
 
-    ngx_memzero(record, sizeof(ngx_veriff_record_t));
-
     rc = ngx_http_veriff_store_get(vmcf->store, pool, name, &value);
 
     if (rc != NGX_OK) {
+        ngx_memzero(record, sizeof(ngx_veriff_record_t));
         return rc;
     }
 

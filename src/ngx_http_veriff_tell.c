@@ -6,13 +6,14 @@
 
 #include "ngx_http_veriff_tell.h"
 
+#include "ngx_veriff_time.h"
+
 
 ngx_int_t
 ngx_http_veriff_tell(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     ngx_veriff_state_e state, ngx_veriff_history_t *history)
 {
     u_char               *p;
-    ngx_tm_t              tm;
     ngx_uint_t            verdict, standing;
     ngx_veriff_id_t      *session;
     ngx_veriff_status_e   status;
@@ -35,8 +36,7 @@ ngx_http_veriff_tell(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     ngx_str_null(&ctx->session_id);
     ngx_str_null(&ctx->decision_time);
 
-    p = ngx_pnalloc(r->pool, session->len
-                             + sizeof("1970-01-01T00:00:00Z") - 1);
+    p = ngx_pnalloc(r->pool, session->len + NGX_VERIFF_TIME_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -49,15 +49,10 @@ ngx_http_veriff_tell(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     }
 
     if (verdict) {
-        ngx_gmtime((time_t) (history->standing.decided / 1000000), &tm);
-
         ctx->decision_time.data = p;
+        ctx->decision_time.len = NGX_VERIFF_TIME_LEN;
 
-        p = ngx_sprintf(p, "%4d-%02d-%02dT%02d:%02d:%02dZ",
-                        tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                        tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec);
-
-        ctx->decision_time.len = p - ctx->decision_time.data;
+        (void) ngx_veriff_time_print(p, history->standing.decided / 1000000);
     }
 
     return NGX_OK;

@@ -34,9 +34,10 @@ static ngx_int_t ngx_http_veriff_webhook_refuse(ngx_http_request_t *r,
 static ngx_int_t ngx_http_veriff_webhook_content(ngx_http_request_t *r);
 
 
-static ngx_str_t  ngx_http_veriff_webhook_header =
-    ngx_string("X-Veriff-Webhook");
-static ngx_str_t  ngx_http_veriff_user_header = ngx_string("X-Veriff-User");
+static ngx_http_veriff_name_t  ngx_http_veriff_webhook_header =
+    ngx_http_veriff_name("X-Veriff-Webhook", "x-veriff-webhook");
+static ngx_http_veriff_name_t  ngx_http_veriff_user_header =
+    ngx_http_veriff_name("X-Veriff-User", "x-veriff-user");
 
 
 ngx_int_t
@@ -368,7 +369,8 @@ ngx_http_veriff_webhook_pass(ngx_http_request_t *r,
     if (ngx_http_veriff_headers_value(&ctx->webhook_user) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "veriff webhook: the user has control characters, "
-                      "\"%V\" is not sent", &ngx_http_veriff_user_header);
+                      "\"%V\" is not sent",
+                      &ngx_http_veriff_user_header.key);
         return NGX_DECLINED;
     }
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "ngx_veriff_json.h"
+#include "ngx_veriff_json_alloc.h"
 
 
 /* up to here a double has every integer: 2^53 */
@@ -17,86 +18,16 @@
 #define NGX_VERIFF_JSON_REAL_MAX  9007199254740992.0
 
 
-static void *ngx_veriff_json_malloc(size_t size);
-static void ngx_veriff_json_done(void *data);
 static ngx_int_t ngx_veriff_json_load(ngx_pool_t *pool, u_char *p,
     size_t len, size_t flags, json_error_t *error, ngx_veriff_json_t **json);
+static ngx_int_t ngx_veriff_json_root(u_char *p, size_t len, size_t flags,
+    json_error_t *error, json_t **root);
 static ngx_uint_t ngx_veriff_json_nul(u_char *p, size_t len,
     json_error_t *error);
 static void ngx_veriff_json_cleanup(void *data);
 static void ngx_veriff_json_error(ngx_pool_t *pool, json_error_t *error,
     ngx_veriff_json_error_t *err);
 static size_t ngx_veriff_json_char_len(u_char *p, u_char *last);
-
-
-static json_malloc_t  ngx_veriff_json_next;
-static ngx_uint_t     ngx_veriff_json_users;
-static ngx_uint_t     ngx_veriff_json_lacks;
-
-
-ngx_int_t
-ngx_veriff_json_init(ngx_pool_t *pool)
-{
-    json_free_t          release;
-    json_malloc_t        allocate;
-    ngx_pool_cleanup_t  *cln;
-
-    cln = ngx_pool_cleanup_add(pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    json_get_alloc_funcs(&allocate, &release);
-
-    if (allocate != ngx_veriff_json_malloc) {
-        ngx_veriff_json_next = allocate;
-        json_set_alloc_funcs(ngx_veriff_json_malloc, release);
-    }
-
-    ngx_veriff_json_users++;
-
-    cln->handler = ngx_veriff_json_done;
-    cln->data = &ngx_veriff_json_users;
-
-    return NGX_OK;
-}
-
-
-static void *
-ngx_veriff_json_malloc(size_t size)
-{
-    void  *p;
-
-    p = ngx_veriff_json_next(size);
-
-    if (p == NULL) {
-        ngx_veriff_json_lacks = 1;
-    }
-
-    return p;
-}
-
-
-/* the module may be unloaded */
-
-static void
-ngx_veriff_json_done(void *data)
-{
-    ngx_uint_t *users = data;
-
-    json_free_t    release;
-    json_malloc_t  allocate;
-
-    if (--*users) {
-        return;
-    }
-
-    json_get_alloc_funcs(&allocate, &release);
-
-    if (allocate == ngx_veriff_json_malloc) {
-        json_set_alloc_funcs(ngx_veriff_json_next, release);
-    }
-}
 
 
 ngx_veriff_json_t *
@@ -156,6 +87,7 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
     json_error_t *error, ngx_veriff_json_t **json)
 {
     json_t              *root;
+    ngx_int_t            rc;
     ngx_pool_cleanup_t  *cln;
 
     *json = NULL;
@@ -167,24 +99,10 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
         return NGX_ERROR;
     }
 
-    if (ngx_veriff_json_nul(p, len, error)) {
-        return NGX_DECLINED;
-    }
+    rc = ngx_veriff_json_root(p, len, flags, error, &root);
 
-    ngx_veriff_json_lacks = 0;
-
-    root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
-
-    if (ngx_veriff_json_lacks) {
-
-        /* what there is may lack bytes of strings */
-
-        json_decref(root);
-        return NGX_ERROR;
-    }
-
-    if (root == NULL) {
-        return NGX_DECLINED;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     cln->handler = ngx_veriff_json_cleanup;
@@ -193,6 +111,69 @@ ngx_veriff_json_load(ngx_pool_t *pool, u_char *p, size_t len, size_t flags,
     *json = (ngx_veriff_json_t *) root;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_veriff_json_root(u_char *p, size_t len, size_t flags,
+    json_error_t *error, json_t **root)
+{
+    *root = NULL;
+
+    ngx_memzero(error, sizeof(json_error_t));
+
+    if (ngx_veriff_json_nul(p, len, error)) {
+        return NGX_DECLINED;
+    }
+
+    ngx_veriff_json_alloc_watch();
+
+    *root = json_loadb((char *) p, len, JSON_REJECT_DUPLICATES|flags, error);
+
+    if (ngx_veriff_json_alloc_lacks()) {
+
+        /* what there is may lack bytes of strings */
+
+        json_decref(*root);
+        *root = NULL;
+
+        return NGX_ERROR;
+    }
+
+    return *root ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_veriff_json_look(u_char *p, size_t len, ngx_veriff_json_look_pt look,
+    void *data)
+{
+    json_t        *root;
+    ngx_int_t      rc;
+    json_error_t   error;
+
+    ngx_veriff_json_arena_begin();
+
+    rc = ngx_veriff_json_root(p, len, 0, &error, &root);
+
+    if (rc == NGX_DECLINED
+        && json_error_code(&error) == json_error_numeric_overflow)
+    {
+        rc = ngx_veriff_json_root(p, len, JSON_DECODE_INT_AS_REAL, &error,
+                                  &root);
+    }
+
+    if (rc == NGX_OK) {
+        rc = look((ngx_veriff_json_t *) root, data);
+    }
+
+    if (!ngx_veriff_json_arena_whole()) {
+        json_decref(root);
+    }
+
+    ngx_veriff_json_arena_end();
+
+    return rc;
 }
 
 

@@ -13,7 +13,7 @@
 
 
 /*
- * Reading and building JSON.  jansson is included by ngx_veriff_json.c and
+ * Reading and building JSON.  jansson is included by ngx_veriff_json*.c and
  * ngx_veriff_payload*.c only; everyone else sees this opaque type.
  */
 
@@ -60,6 +60,19 @@ ngx_int_t ngx_veriff_json_read(ngx_pool_t *pool, u_char *p, size_t len,
  */
 ngx_int_t ngx_veriff_json_read_provider(ngx_pool_t *pool, u_char *p,
     size_t len, ngx_veriff_json_t **json);
+
+/*
+ * The same for a document that is needed but once: look() is called with it,
+ * and then it is gone, so that what is taken of it is copied.  This costs half
+ * of the above where the document is not large.  Within look() no other
+ * document is read.
+ * Returns what look() returns, or as ngx_veriff_json_read() does.
+ */
+typedef ngx_int_t (*ngx_veriff_json_look_pt)(ngx_veriff_json_t *json,
+    void *data);
+
+ngx_int_t ngx_veriff_json_look(u_char *p, size_t len,
+    ngx_veriff_json_look_pt look, void *data);
 
 /*
  * Returns the member of an object that is itself an object, or NULL

@@ -20,8 +20,10 @@
 /*
  * A map is but addresses.  It is so large that processes of another size
  * never have to grow it, and what "size" means is counted here instead.
+ * Tools that have less of them than the system may define another one.
  */
-#if (NGX_PTR_SIZE == 8)
+#if defined NGX_VERIFF_LMDB_MAP
+#elif (NGX_PTR_SIZE == 8)
 #define NGX_VERIFF_LMDB_MAP      ((size_t) 64 * 1024 * 1024 * 1024)
 #else
 #define NGX_VERIFF_LMDB_MAP      NGX_VERIFF_LMDB_SIZE_MIN

@@ -246,7 +246,7 @@ ngx_veriff_record_pack(u_char *head, u_char *buf)
 }
 
 
-/* returns what is behind it, or NULL */
+/* returns what is behind it, or NULL; len is that of the fixed part at least */
 
 static u_char *
 ngx_veriff_record_unpack(u_char *head, u_char *p, size_t len)
@@ -254,10 +254,6 @@ ngx_veriff_record_unpack(u_char *head, u_char *p, size_t len)
     u_char      *last, *word;
     uint64_t     decided;
     ngx_uint_t   i, bits;
-
-    if (len < NGX_VERIFF_RECORD_FIXED) {
-        return NULL;
-    }
 
     last = p + len;
 
@@ -314,6 +310,12 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     ngx_veriff_history_t  *h;
 
     ngx_memzero(record, sizeof(ngx_veriff_record_t));
+
+    /* p may be NULL then */
+
+    if (len < NGX_VERIFF_RECORD_FIXED) {
+        return NGX_DECLINED;
+    }
 
     last = p + len;
 

@@ -14,6 +14,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include "ngx_veriff_mac.h"
 #include "ngx_veriff_seal.h"
 
 
@@ -31,26 +32,33 @@
 #define NGX_VERIFF_TAG_LEN        16
 
 
-struct ngx_veriff_keys_s {
-    u_char        token[NGX_VERIFF_SIV_KEY_LEN];
-    u_char        seal[NGX_VERIFF_SEAL_PURPOSES][NGX_VERIFF_KEY_LEN];
-    EVP_CIPHER   *siv;
-    EVP_CIPHER   *gcm;
+typedef struct {
+    EVP_MAC_CTX           *keyed;
+    EVP_MAC_CTX           *ctx;         /* started again for each use */
+} ngx_veriff_keyed_t;
 
-    /* keyed; copied for each use */
-    EVP_MAC_CTX  *uuid;
-    EVP_MAC_CTX  *name;
+
+struct ngx_veriff_keys_s {
+    u_char                 token[NGX_VERIFF_SIV_KEY_LEN];
+    u_char                 seal[NGX_VERIFF_SEAL_PURPOSES]
+                               [NGX_VERIFF_KEY_LEN];
+    EVP_CIPHER            *siv;
+    EVP_CIPHER            *gcm;
+    ngx_veriff_keyed_t     uuid;
+    ngx_veriff_keyed_t     name;
 };
 
 
 static void ngx_veriff_keys_cleanup(void *data);
-static EVP_MAC_CTX *ngx_veriff_keyed(u_char *key, const char *purpose);
+static ngx_int_t ngx_veriff_keyed(ngx_veriff_keyed_t *keyed, u_char *key,
+    const char *purpose);
+static void ngx_veriff_keyed_free(ngx_veriff_keyed_t *keyed);
 static ngx_int_t ngx_veriff_derive(u_char *key, const char *purpose,
     u_char *out, size_t len);
 static ngx_int_t ngx_veriff_token_crypt(ngx_veriff_keys_t *keys,
     ngx_str_t *scope, u_char *token, u_char *user, size_t len,
     ngx_uint_t seal);
-static ngx_int_t ngx_veriff_hash(EVP_MAC_CTX *keyed, ngx_str_t *scope,
+static ngx_int_t ngx_veriff_hash(ngx_veriff_keyed_t *keyed, ngx_str_t *scope,
     ngx_str_t *text, u_char *md);
 static ngx_int_t ngx_veriff_seal_crypt(ngx_veriff_keys_t *keys,
     ngx_veriff_seal_e purpose, ngx_str_t *scope, u_char *sealed,
@@ -104,11 +112,10 @@ ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
 
     keys->siv = EVP_CIPHER_fetch(NULL, "AES-256-SIV", NULL);
     keys->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    keys->uuid = ngx_veriff_keyed(key, "veriff user uuid");
-    keys->name = ngx_veriff_keyed(key, "veriff record name");
 
-    if (keys->siv == NULL || keys->gcm == NULL || keys->uuid == NULL
-        || keys->name == NULL)
+    if (keys->siv == NULL || keys->gcm == NULL
+        || ngx_veriff_keyed(&keys->uuid, key, "veriff user uuid") != NGX_OK
+        || ngx_veriff_keyed(&keys->name, key, "veriff record name") != NGX_OK)
     {
         return NULL;
     }
@@ -117,39 +124,28 @@ ngx_veriff_keys_create(ngx_pool_t *pool, u_char *key)
 }
 
 
-static EVP_MAC_CTX *
-ngx_veriff_keyed(u_char *key, const char *purpose)
+static ngx_int_t
+ngx_veriff_keyed(ngx_veriff_keyed_t *keyed, u_char *key, const char *purpose)
 {
-    int           rc;
-    u_char        derived[NGX_VERIFF_KEY_LEN];
-    EVP_MAC      *mac;
-    OSSL_PARAM    params[2];
-    EVP_MAC_CTX  *ctx;
+    u_char  derived[NGX_VERIFF_KEY_LEN];
 
     if (ngx_veriff_derive(key, purpose, derived, sizeof(derived)) != NGX_OK) {
-        return NULL;
+        return NGX_ERROR;
     }
 
-    mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-
-    ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
-
-    EVP_MAC_free(mac);
-
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                                 (char *) "SHA256", 0);
-    params[1] = OSSL_PARAM_construct_end();
-
-    rc = ctx ? EVP_MAC_init(ctx, derived, sizeof(derived), params) : 0;
+    keyed->keyed = ngx_veriff_mac_key(derived, sizeof(derived));
 
     OPENSSL_cleanse(derived, sizeof(derived));
 
-    if (rc != 1) {
-        EVP_MAC_CTX_free(ctx);
-        return NULL;
-    }
+    return keyed->keyed ? NGX_OK : NGX_ERROR;
+}
 
-    return ctx;
+
+static void
+ngx_veriff_keyed_free(ngx_veriff_keyed_t *keyed)
+{
+    EVP_MAC_CTX_free(keyed->ctx);
+    EVP_MAC_CTX_free(keyed->keyed);
 }
 
 
@@ -158,8 +154,8 @@ ngx_veriff_keys_cleanup(void *data)
 {
     ngx_veriff_keys_t *keys = data;
 
-    EVP_MAC_CTX_free(keys->uuid);
-    EVP_MAC_CTX_free(keys->name);
+    ngx_veriff_keyed_free(&keys->uuid);
+    ngx_veriff_keyed_free(&keys->name);
     EVP_CIPHER_free(keys->siv);
     EVP_CIPHER_free(keys->gcm);
 
@@ -366,9 +362,9 @@ ngx_int_t
 ngx_veriff_user_uuid(ngx_veriff_keys_t *keys, ngx_str_t *scope,
     ngx_str_t *user, u_char *uuid)
 {
-    u_char  md[EVP_MAX_MD_SIZE], hex[32], *p;
+    u_char  md[NGX_VERIFF_MAC_LEN], hex[32], *p;
 
-    if (ngx_veriff_hash(keys->uuid, scope, user, md) != NGX_OK) {
+    if (ngx_veriff_hash(&keys->uuid, scope, user, md) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -404,9 +400,9 @@ ngx_int_t
 ngx_veriff_seal_name(ngx_veriff_keys_t *keys, u_char kind, ngx_str_t *scope,
     ngx_str_t *text, u_char *name)
 {
-    u_char  md[EVP_MAX_MD_SIZE];
+    u_char  md[NGX_VERIFF_MAC_LEN];
 
-    if (ngx_veriff_hash(keys->name, scope, text, md) != NGX_OK) {
+    if (ngx_veriff_hash(&keys->name, scope, text, md) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -418,29 +414,19 @@ ngx_veriff_seal_name(ngx_veriff_keys_t *keys, u_char kind, ngx_str_t *scope,
 
 
 static ngx_int_t
-ngx_veriff_hash(EVP_MAC_CTX *keyed, ngx_str_t *scope, ngx_str_t *text,
+ngx_veriff_hash(ngx_veriff_keyed_t *keyed, ngx_str_t *scope, ngx_str_t *text,
     u_char *md)
 {
-    size_t        len;
-    ngx_int_t     rc;
-    EVP_MAC_CTX  *ctx;
-
-    ctx = EVP_MAC_CTX_dup(keyed);
-    if (ctx == NULL) {
+    if (ngx_veriff_mac_start(&keyed->ctx, keyed->keyed) != NGX_OK) {
         return NGX_ERROR;
     }
 
     /* scopes hold no NUL, so it separates them from the text */
 
-    rc = (EVP_MAC_update(ctx, scope->data, scope->len) == 1
-          && EVP_MAC_update(ctx, (u_char *) "", 1) == 1
-          && EVP_MAC_update(ctx, text->data, text->len) == 1
-          && EVP_MAC_final(ctx, md, &len, EVP_MAX_MD_SIZE) == 1)
-         ? NGX_OK : NGX_ERROR;
-
-    EVP_MAC_CTX_free(ctx);
-
-    return rc;
+    return (EVP_MAC_update(keyed->ctx, scope->data, scope->len) == 1
+            && EVP_MAC_update(keyed->ctx, (u_char *) "", 1) == 1
+            && EVP_MAC_update(keyed->ctx, text->data, text->len) == 1)
+           ? ngx_veriff_mac_final(keyed->ctx, md) : NGX_ERROR;
 }
 
 

@@ -7,15 +7,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 
+#include "ngx_veriff_mac.h"
 #include "ngx_veriff_sign.h"
-
-
-#define NGX_VERIFF_HMAC_LEN  (NGX_VERIFF_HMAC_HEX_LEN / 2)
 
 
 typedef struct ngx_veriff_mac_s  ngx_veriff_mac_t;
@@ -45,12 +40,10 @@ struct ngx_veriff_hmac_s {
 };
 
 
-static EVP_MAC_CTX *ngx_veriff_secret_key(EVP_MAC *mac, ngx_str_t *secret);
 static void ngx_veriff_secrets_cleanup(void *data);
 static ngx_veriff_mac_t *ngx_veriff_mac_get(ngx_veriff_secret_t *secret);
 static void ngx_veriff_mac_free(ngx_veriff_mac_t *mac);
 static void ngx_veriff_hmac_cleanup(void *data);
-static ngx_int_t ngx_veriff_mac_final(ngx_veriff_mac_t *mac, u_char *md);
 static ngx_int_t ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md);
 
 
@@ -79,7 +72,6 @@ static const u_char  ngx_veriff_hex[256] = {
 ngx_veriff_secrets_t *
 ngx_veriff_secrets_create(ngx_pool_t *pool, ngx_array_t *secrets)
 {
-    EVP_MAC               *mac;
     ngx_str_t             *secret;
     ngx_uint_t             i;
     ngx_pool_cleanup_t    *cln;
@@ -102,56 +94,20 @@ ngx_veriff_secrets_create(ngx_pool_t *pool, ngx_array_t *secrets)
     cln->handler = ngx_veriff_secrets_cleanup;
     cln->data = s;
 
-    mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-    if (mac == NULL) {
-        return NULL;
-    }
-
     secret = secrets->elts;
 
     for (i = 0; i < secrets->nelts; i++) {
 
-        s->secret[i].keyed = ngx_veriff_secret_key(mac, &secret[i]);
-
+        s->secret[i].keyed = ngx_veriff_mac_key(secret[i].data,
+                                                secret[i].len);
         if (s->secret[i].keyed == NULL) {
-            EVP_MAC_free(mac);
             return NULL;
         }
 
         s->n++;
     }
 
-    EVP_MAC_free(mac);
-
     return s;
-}
-
-
-static EVP_MAC_CTX *
-ngx_veriff_secret_key(EVP_MAC *mac, ngx_str_t *secret)
-{
-    EVP_MAC_CTX  *ctx;
-    OSSL_PARAM    params[2];
-
-    if (secret->len == 0) {
-        return NULL;
-    }
-
-    ctx = EVP_MAC_CTX_new(mac);
-    if (ctx == NULL) {
-        return NULL;
-    }
-
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-                                                 (char *) "SHA256", 0);
-    params[1] = OSSL_PARAM_construct_end();
-
-    if (EVP_MAC_init(ctx, secret->data, secret->len, params) != 1) {
-        EVP_MAC_CTX_free(ctx);
-        return NULL;
-    }
-
-    return ctx;
 }
 
 
@@ -229,17 +185,9 @@ ngx_veriff_mac_get(ngx_veriff_secret_t *secret)
         if (mac == NULL) {
             return NULL;
         }
-
-        mac->ctx = EVP_MAC_CTX_dup(secret->keyed);
-        if (mac->ctx == NULL) {
-            ngx_veriff_mac_free(mac);
-            return NULL;
-        }
     }
 
-    /* starts again with the key that the context has */
-
-    if (EVP_MAC_init(mac->ctx, NULL, 0, NULL) != 1) {
+    if (ngx_veriff_mac_start(&mac->ctx, secret->keyed) != NGX_OK) {
         ngx_veriff_mac_free(mac);
         return NULL;
     }
@@ -303,19 +251,19 @@ ngx_veriff_hmac_update(ngx_veriff_hmac_t *hmac, u_char *p, size_t len)
 ngx_int_t
 ngx_veriff_hmac_sign(ngx_veriff_hmac_t *hmac, u_char *hex)
 {
-    u_char     md[NGX_VERIFF_HMAC_LEN];
+    u_char     md[NGX_VERIFF_MAC_LEN];
     ngx_int_t  rc;
 
     if (hmac->n == 0) {
         return NGX_ERROR;
     }
 
-    rc = ngx_veriff_mac_final(hmac->mac[0], md);
+    rc = ngx_veriff_mac_final(hmac->mac[0]->ctx, md);
 
     ngx_veriff_hmac_cleanup(hmac);
 
     if (rc == NGX_OK) {
-        (void) ngx_hex_dump(hex, md, NGX_VERIFF_HMAC_LEN);
+        (void) ngx_hex_dump(hex, md, NGX_VERIFF_MAC_LEN);
     }
 
     OPENSSL_cleanse(md, sizeof(md));
@@ -327,7 +275,7 @@ ngx_veriff_hmac_sign(ngx_veriff_hmac_t *hmac, u_char *hex)
 ngx_int_t
 ngx_veriff_hmac_verify(ngx_veriff_hmac_t *hmac, ngx_str_t *hex)
 {
-    u_char      md[NGX_VERIFF_HMAC_LEN], sig[NGX_VERIFF_HMAC_LEN];
+    u_char      md[NGX_VERIFF_MAC_LEN], sig[NGX_VERIFF_MAC_LEN];
     ngx_int_t   rc;
     ngx_uint_t  i, match;
 
@@ -342,10 +290,10 @@ ngx_veriff_hmac_verify(ngx_veriff_hmac_t *hmac, ngx_str_t *hex)
     /* every secret is compared, so that time does not tell which matched */
 
     for (i = 0; rc == NGX_OK && i < hmac->n; i++) {
-        rc = ngx_veriff_mac_final(hmac->mac[i], md);
+        rc = ngx_veriff_mac_final(hmac->mac[i]->ctx, md);
 
         if (rc == NGX_OK) {
-            match |= (CRYPTO_memcmp(md, sig, NGX_VERIFF_HMAC_LEN) == 0);
+            match |= (CRYPTO_memcmp(md, sig, NGX_VERIFF_MAC_LEN) == 0);
         }
     }
 
@@ -361,25 +309,10 @@ ngx_veriff_hmac_verify(ngx_veriff_hmac_t *hmac, ngx_str_t *hex)
 }
 
 
-static ngx_int_t
-ngx_veriff_mac_final(ngx_veriff_mac_t *mac, u_char *md)
-{
-    size_t  len;
-
-    if (EVP_MAC_final(mac->ctx, md, &len, NGX_VERIFF_HMAC_LEN) != 1
-        || len != NGX_VERIFF_HMAC_LEN)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 ngx_int_t
 ngx_veriff_hmac_form(ngx_str_t *hex)
 {
-    u_char  md[NGX_VERIFF_HMAC_LEN];
+    u_char  md[NGX_VERIFF_MAC_LEN];
 
     return ngx_veriff_hmac_decode(hex, md);
 }
@@ -398,7 +331,7 @@ ngx_veriff_hmac_decode(ngx_str_t *hex, u_char *md)
     p = hex->data;
     bad = 0;
 
-    for (i = 0; i < NGX_VERIFF_HMAC_LEN; i++, p += 2) {
+    for (i = 0; i < NGX_VERIFF_MAC_LEN; i++, p += 2) {
         bad |= ngx_veriff_hex[p[0]] | ngx_veriff_hex[p[1]];
 
         md[i] = (u_char) (ngx_veriff_hex[p[0]] << 4

@@ -14,8 +14,8 @@
 
 /*
  * HMAC-SHA256 as the provider uses it: over raw bytes, keyed with the
- * secret's printed text, in hex.  OpenSSL is included by ngx_veriff_sign.c
- * and ngx_veriff_seal.c only.
+ * secret's printed text, in hex.  OpenSSL is included by ngx_veriff_sign.c,
+ * ngx_veriff_seal.c and ngx_veriff_mac.c only.
  */
 
 #define NGX_VERIFF_HMAC_HEX_LEN  64

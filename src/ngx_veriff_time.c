@@ -21,6 +21,7 @@ static ngx_int_t ngx_veriff_time_zone(u_char **pos, u_char *last,
 static ngx_uint_t ngx_veriff_time_is(u_char **pos, u_char *last, u_char c);
 static int64_t ngx_veriff_time_days(ngx_int_t year, ngx_int_t mon,
     ngx_int_t day);
+static u_char *ngx_veriff_time_digits(u_char *p, ngx_uint_t n, u_char end);
 
 
 ngx_int_t
@@ -189,4 +190,59 @@ ngx_veriff_time_days(ngx_int_t year, ngx_int_t mon, ngx_int_t day)
 
     return (int64_t) 365 * year + year / 4 - year / 100 + year / 400
            + (153 * (mon - 3) + 2) / 5 + day - 1 - 719468;
+}
+
+
+u_char *
+ngx_veriff_time_print(u_char *p, int64_t sec)
+{
+    ngx_uint_t  day, time, years, year, mon;
+
+    sec = ngx_max(sec, 0);
+    time = (ngx_uint_t) (sec % 86400);
+
+    /* the inverse of the above: calendars repeat after 400 years */
+
+    day = (ngx_uint_t) (sec / 86400) + 719468;
+    years = day / 146097 * 400;
+    day %= 146097;
+
+    year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+
+    mon = (5 * day + 2) / 153;
+    day -= (153 * mon + 2) / 5;
+
+    mon += 3;
+
+    if (mon > 12) {
+        mon -= 12;
+        year += 1;
+    }
+
+    year += years;
+
+    *p++ = (u_char) ('0' + year / 1000 % 10);
+    *p++ = (u_char) ('0' + year / 100 % 10);
+
+    p = ngx_veriff_time_digits(p, year, '-');
+    p = ngx_veriff_time_digits(p, mon, '-');
+    p = ngx_veriff_time_digits(p, day + 1, 'T');
+    p = ngx_veriff_time_digits(p, time / 3600, ':');
+    p = ngx_veriff_time_digits(p, time / 60 % 60, ':');
+
+    return ngx_veriff_time_digits(p, time % 60, 'Z');
+}
+
+
+/* the last two of them, and what follows */
+
+static u_char *
+ngx_veriff_time_digits(u_char *p, ngx_uint_t n, u_char end)
+{
+    *p++ = (u_char) ('0' + n / 10 % 10);
+    *p++ = (u_char) ('0' + n % 10);
+    *p++ = end;
+
+    return p;
 }

@@ -23,6 +23,14 @@ typedef struct {
 } ngx_veriff_webhook_event_t;
 
 
+typedef struct {
+    ngx_pool_t             *pool;
+    ngx_veriff_webhook_t   *webhook;
+} ngx_veriff_webhook_look_t;
+
+
+static ngx_int_t ngx_veriff_webhook_look(ngx_veriff_json_t *json, void *data);
+static ngx_int_t ngx_veriff_webhook_copy(ngx_pool_t *pool, ngx_str_t *value);
 static ngx_veriff_webhook_e ngx_veriff_webhook_classify(
     ngx_veriff_json_t *json);
 static ngx_veriff_webhook_e ngx_veriff_webhook_event_type(ngx_str_t *value);
@@ -68,16 +76,34 @@ ngx_int_t
 ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
     ngx_veriff_webhook_t *webhook)
 {
-    ngx_int_t           rc;
-    ngx_veriff_json_t  *json;
+    ngx_int_t                  rc;
+    ngx_veriff_webhook_look_t  look;
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
 
-    rc = ngx_veriff_json_read_provider(pool, p, len, &json);
+    look.pool = pool;
+    look.webhook = webhook;
+
+    rc = ngx_veriff_json_look(p, len, ngx_veriff_webhook_look, &look);
 
     if (rc != NGX_OK) {
-        return rc;
+        ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));
     }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_veriff_webhook_look(ngx_veriff_json_t *json, void *data)
+{
+    ngx_veriff_webhook_look_t *look = data;
+
+    ngx_pool_t            *pool;
+    ngx_veriff_webhook_t  *webhook;
+
+    pool = look->pool;
+    webhook = look->webhook;
 
     if (!ngx_veriff_json_is_object(json)) {
         return NGX_DECLINED;
@@ -93,6 +119,37 @@ ngx_veriff_webhook_parse(ngx_pool_t *pool, u_char *p, size_t len,
     {
         ngx_str_null(&webhook->session_id);
     }
+
+    return (ngx_veriff_webhook_copy(pool, &webhook->session_id) == NGX_OK
+            && ngx_veriff_webhook_copy(pool, &webhook->attempt_id) == NGX_OK
+            && ngx_veriff_webhook_copy(pool, &webhook->vendor_data) == NGX_OK
+            && ngx_veriff_webhook_copy(pool, &webhook->end_user_id) == NGX_OK
+            && ngx_veriff_webhook_copy(pool, &webhook->status) == NGX_OK
+            && ngx_veriff_webhook_copy(pool, &webhook->decision_time)
+               == NGX_OK)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* the document is dropped */
+
+static ngx_int_t
+ngx_veriff_webhook_copy(ngx_pool_t *pool, ngx_str_t *value)
+{
+    u_char  *p;
+
+    if (value->data == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, value->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, value->data, value->len + 1);
+
+    value->data = p;
 
     return NGX_OK;
 }

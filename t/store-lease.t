@@ -1,12 +1,14 @@
 # Who may create a session, when something goes wrong on the way: a provider
-# that is slow, a worker that dies, an answer that comes too late, a key that
-# was changed.
+# that is slow, a worker that dies, a client that leaves, an answer that comes
+# too late, a key that was changed.
 
 use lib 't/lib';
 use VeriffTest;
 use VeriffSession;
 use VeriffStore;
 use VeriffDb;
+use VeriffHttp2;
+use IO::Select ();
 use Test::More;
 
 # the signed location's timeouts: a lease of 10 s and (2 + 2 + 1 + 1) s
@@ -14,6 +16,21 @@ my $short = 'proxy_connect_timeout 2s; proxy_send_timeout 1s;'
             . ' proxy_read_timeout 1s;';
 
 sub short_places { VeriffStore::places() =~ s/(internal;)/$1 $short/r }
+
+# a session of whose request somebody gets a copy, over HTTP/2
+sub with_copies {
+    my ($more) = @_;
+
+    return kyc($more) . '
+    server {
+        listen $TEST_NGINX_H2_PORT http2;
+        location = /copied { mirror /copy; veriff_session kyc format=json; }
+        location = /copy {
+            internal;
+            proxy_pass http://127.0.0.1:$TEST_NGINX_COPY_PORT;
+        }
+    ' . places() . '}';
+}
 
 sub now { Time::HiRes::time() }
 
@@ -181,6 +198,84 @@ on_block(6 => sub {
     is(posts(), 2, 'the provider was asked');
 });
 
+# Until nginx has answered a PING, and dealt with all that came before.
+sub pong {
+    my ($socket) = @_;
+
+    my $text = '';
+
+    syswrite $socket, pack 'xnCCNa8', 8, 6, 0, 0, 'ping' x 2;
+
+    wait_until('the answer to a PING', sub {
+        sysread $socket, $text, 4096, length $text
+            if IO::Select->new($socket)->can_read(0);
+        return index($text, pack 'xnCCNa8', 8, 6, 1, 0, 'ping' x 2) >= 0;
+    });
+}
+
+# A client of HTTP/2 that leaves takes its request with it as soon as another
+# part of it ends, here a copy: $then gets a sub by which it does.
+sub leave {
+    my ($then) = @_;
+
+    my $copies = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+                     LocalPort => $ENV{TEST_NGINX_COPY_PORT}, ReuseAddr => 1)
+        or die "listen: $!";
+    my $socket = h2_connect();
+
+    syswrite $socket, h2_request(1, '/copied', 'x-user', 'alice');
+    IO::Select->new($copies)->can_read(10) or die 'nobody asks for a copy';
+    my $copy = $copies->accept() or die "accept: $!";
+
+    $then->(sub {
+        syswrite $socket, h2_reset(1);
+        pong($socket);
+
+        syswrite $copy, "HTTP/1.0 200 OK\r\n\r\n";
+        close $copy;
+
+        my $log = $Test::Nginx::Util::AccLogFile;
+        wait_until('the end of the request', sub {
+            open my $in, '<', $log or die "$log: $!";
+            return scalar grep { m{GET /copied } } <$in>;
+        });
+    });
+}
+
+# The change that takes the lease waits for the store, the client does not.
+on_block(7 => sub {
+    locked(sub {
+        leave(sub { $_[0]->() });
+    });
+
+    wait_until('a lease that was taken, and given back', sub {
+        my ($record) = values %{ of_kind('u') };
+        return defined $record && substr($record, 48, 16) eq "\0" x 16;
+    });
+
+    is(posts(), 0, 'the provider was not asked');
+    answer_is('who comes next', ask('/json', 'alice'), 200,
+              qr/"sessionUrl":"/);
+    is(posts(), 1, 'one POST, which is the first in the hour');
+});
+
+# What the provider answers then, nobody hears.
+on_block(8 => sub {
+    fault(delay => 30);
+
+    leave(sub {
+        wait_for_posts(1);
+        $_[0]->();
+    });
+
+    wait_until('who comes next', sub {
+        ask('/json', 'alice')->{status} == 200;
+    });
+    is(posts(), 2, 'one POST more, as it may have been paid');
+});
+
+$ENV{TEST_NGINX_COPY_PORT} = free_port();
+
 start_sandbox();
 run_tests();
 
@@ -219,3 +314,16 @@ main::kyc('user_rate 2r/h;')
 === TEST 6: a clock that was set back
 --- http_config eval
 main::kyc('user_rate 1r/h;')
+
+
+
+=== TEST 7: a client leaves before it has the lease
+--- http_config eval
+main::with_copies('user_rate 1r/h;')
+
+
+
+=== TEST 8: a client leaves while its session is made
+--- http_config eval
+main::with_copies()
+--- timeout: 40

@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use VeriffTest;
+use VeriffDb;
 use VeriffSession;
 use VeriffStore;
 use Test::More;
@@ -383,6 +384,27 @@ on_block(21 => sub {
     answer_is('another user', ask('/json', 'bob'), 200);
 });
 
+# the answer waits for the disk, from one second to the next
+on_block(22 => sub {
+    fault(delay => 1);
+
+    my $asked = send_request('/json', 'alice');
+    wait_for_posts(1);
+
+    locked(sub {
+        my $answered = time + 2;
+        wait_until('the second after it', sub { time > $answered });
+    });
+
+    my ($first) = read_answers($asked);
+    my ($told) = $first =~ /"expiresAt":"(.*?)"/;
+
+    ok($told, 'a session, and until when');
+    like(ask('/json', 'alice')->{content}, qr/"expiresAt":"\Q$told\E"/,
+         'the same is told again');
+    is(posts(), 1, 'one POST');
+});
+
 run_tests();
 
 __DATA__
@@ -494,3 +516,7 @@ main::kyc() . 'server {
 === TEST 21: outcomes that nobody knows count for user_rate
 --- http_config eval
 main::kyc('user_rate 2r/h;')
+
+
+
+=== TEST 22: a session that is durable late

@@ -17,9 +17,10 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    here scratch put slurp build run_tool
+    own_network here scratch put slurp build run_tool
     start_app start_nginx stop_nginx running worker_of port_of
-    cpu_of threads_of memory_of
+    cpu_of threads_of faults_of memory_of
+    start_tool end_tool
     wrk start_wrk end_wrk get
     median spread
 );
@@ -106,7 +107,57 @@ sub run_tool {
 }
 
 
+# The same beside other things, till its end.
+sub start_tool {
+    my ($cpu, @command) = @_;
+
+    my $pid = open(my $out, '-|', _on($cpu, @command))
+        or die "$command[0]: $!";
+
+    $child{$pid} = $out;
+
+    return $pid;
+}
+
+sub end_tool {
+    my ($pid) = @_;
+
+    close delete $child{$pid} or die "a tool has failed\n";
+}
+
+
 # ---- where it runs ---------------------------------------------------------
+
+my $congestion = '/proc/sys/net/ipv4/tcp_congestion_control';
+
+# Runs the program anew in a network of its own, if it may.  What paces (bbr)
+# has timers, which send what wrk sends, and go off where an acknowledgement
+# armed them: on the worker's CPU, in the worker's time, the more of them the
+# longer a request takes.
+sub own_network {
+    my $network = readlink('/proc/self/ns/net') // '';
+
+    if (!$ENV{BENCH_NETWORK}) {
+        $ENV{BENCH_NETWORK} = $network;
+
+        if (system('unshare -n true 2> /dev/null') == 0) {
+            exec 'unshare', '-n', 'sh', '-c',
+                 'ip link set lo up && exec "$@"', 'sh', $^X, $0, @ARGV
+                or die "unshare: $!";
+        }
+    }
+
+    # never in one that others use
+    return if $ENV{BENCH_NETWORK} eq $network;
+
+    # the one that every kernel has, and does not pace
+    if (open my $out, '>', $congestion) {
+        print $out 'reno';
+        close $out;
+    }
+}
+
+sub congestion { return slurp($congestion) =~ s/\s+\z//r || '?' }
 
 # Those that this process may use.
 sub _cpus {
@@ -301,6 +352,16 @@ sub threads_of {
 
     return sum(0, map { (split ' ', slurp("$_/schedstat"))[0] // 0 }
                   grep { !m{/$pid\z} } glob "/proc/$pid/task/*");
+}
+
+# How often the worker's loop has waited for the disk to read a page.
+sub faults_of {
+    my ($name) = @_;
+
+    my $pid = worker_of($name);
+    my ($rest) = slurp("/proc/$pid/task/$pid/stat") =~ /\) (.+)/;
+
+    return (split ' ', $rest)[9];
 }
 
 # KiB that are the worker's own; pages of files are the kernel's.

@@ -3,7 +3,8 @@ package BenchPlaces;
 # The nginx that are measured, and what they are asked:
 #
 #   plain    without any module: /page, /hook, /start and /v1/ are proxied,
-#            /auth after an auth_request to a proxied check
+#            /auth after an auth_request to a proxied check, /told with the
+#            three headers that a gate adds
 #   check    the module without a store: /hook and /v1/
 #   read     the same with metrics, which count webhooks by type: /hook
 #   store    the module with users: /gate, /hook, /start, and /page ungated
@@ -16,7 +17,9 @@ use Bench;
 use Digest::SHA ();
 use Exporter qw(import);
 
-our @EXPORT = qw(start_place fill_store body_of hook_args hooks_of);
+our @EXPORT = qw(
+    start_place fill_store start_writes body_of hook_args hooks_of
+);
 
 my $modules = $ENV{MODULES_DIR} || '/usr/lib/nginx/modules';
 my $proxy = 'proxy_pass http://app;';
@@ -48,6 +51,13 @@ my %place = (
 
     plain => sub { (server => <<"END") },
 location / { $proxy }
+location = /told {
+    $proxy
+    proxy_set_header Connection "";
+    proxy_set_header X-Veriff-State VERIFIED;
+    proxy_set_header X-Veriff-Session 00000000-1111-4000-8000-000000000000;
+    proxy_set_header X-Veriff-Decided 2026-01-02T03:04:05Z;
+}
 location = /auth { auth_request /check; $proxy }
 location = /check {
     internal;
@@ -165,6 +175,15 @@ sub fill_store {
                                       "$store/key", $users, $open);
 
     return ($store, $bytes, Time::HiRes::time() - $begin);
+}
+
+# As many durable changes, MS apart, by a process on the CPU that the worker
+# has, and the worker's threads have as well.
+sub start_writes {
+    my ($store, $count, $ms) = @_;
+
+    return start_tool('worker', _load(), 'write', $store, "$store/key",
+                      $count, $ms);
 }
 
 

@@ -10,7 +10,12 @@ package VeriffEdge;
 #     $e->{rest}      what it got beside of that, or "(no end)"
 #     $e->{app}       what the application got: [{ line, head, body }, ...]
 #     $e->{provider}  the same
+#     $e->{all}       what both got, as it came; "of" is who got it
 #     $e->{left}      bytes that are no whole request, from both
+#
+# converse(bytes, sub) is without "answers", and ends when the sub says so of
+# what came; attend(handle, seconds) is the same for a client of its own, which
+# says something there, and ends.
 #
 # nginx keeps its connections to both of them (HTTP/1.1), so a request that
 # ends too early or too late there is taken for a part of another one.
@@ -35,8 +40,8 @@ use Time::HiRes ();
 use VeriffTest ();
 
 our @EXPORT = qw(
-    edge_modes make_of edge_users on_block exchange converse request chunks
-    plain webhook_of statuses
+    edge_modes make_of edge_users on_block exchange converse attend request
+    chunks plain webhook_of statuses
 );
 
 my $timeout = 10;
@@ -291,7 +296,8 @@ sub _serve {
     }
 
     while (my $request = _take(\$peer->{text})) {
-        push @{ $seen->{$peer->{of}} }, $request;
+        $request->{of} = $peer->{of};
+        push @{ $seen->{$_} }, $request for $peer->{of}, 'all';
         syswrite $socket, _answer($peer->{of}, $request);
     }
 }
@@ -309,8 +315,17 @@ sub converse {
                      PeerPort => $port // Test::Nginx::Util::server_port())
         or die "connect: $!";
 
-    my %seen = (app => [], provider => [], left => '', text => '', rest => '');
-    my $end = Time::HiRes::time() + $timeout;
+    return _between($client, $bytes, $done, $timeout);
+}
+
+sub attend { _between($_[0], '', undef, $_[1]) }
+
+sub _between {
+    my ($client, $bytes, $done, $seconds) = @_;
+
+    my %seen = (app => [], provider => [], all => [], left => '', text => '',
+                rest => '');
+    my $end = Time::HiRes::time() + $seconds;
     my $open = 1;
 
     $client->blocking(0);
@@ -319,8 +334,7 @@ sub converse {
         my $left = $end - Time::HiRes::time();
         $seen{rest} = '(no end)', last if $left <= 0;
 
-        my $reads = IO::Select->new($client, values %listener,
-                                    map { $_->{socket} } values %peer);
+        my $reads = IO::Select->new($client, _others());
         my $writes = IO::Select->new($bytes ne '' ? $client : ());
 
         my ($readable, $writable)
@@ -337,21 +351,35 @@ sub converse {
                 $open = sysread $client, $seen{text}, 65536,
                                 length $seen{text};
 
-            } elsif (my ($of) = grep { $socket == $listener{$_} }
-                                     keys %listener) {
-                my $new = $socket->accept() or next;
-                $peer{$new} = { socket => $new, of => $of, text => '' };
-
             } else {
-                _serve($socket, \%seen);
+                _attend_other($socket, \%seen);
             }
         }
+    }
+
+    # what was on its way
+    while (my @readable = IO::Select->new(_others())->can_read(0)) {
+        _attend_other($_, \%seen) for @readable;
     }
 
     $seen{left} .= join '', map { $_->{text} } values %peer;
     $_->{text} = '' for values %peer;
 
     return \%seen;
+}
+
+sub _others { values %listener, map { $_->{socket} } values %peer }
+
+sub _attend_other {
+    my ($socket, $seen) = @_;
+
+    if (my ($of) = grep { $socket == $listener{$_} } keys %listener) {
+        my $new = $socket->accept() or return;
+        $peer{$new} = { socket => $new, of => $of, text => '' };
+
+    } else {
+        _serve($socket, $seen);
+    }
 }
 
 sub _answers {

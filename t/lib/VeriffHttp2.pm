@@ -23,6 +23,8 @@ package VeriffHttp2;
 # "slow": the next one is not sent before nginx has dealt with the one before.
 # The answer has a status (0: none), header lines in "head", and a body.
 #
+# h2_huffman(text) is what may stand for a text in a field, in HTTP/3 as well.
+#
 # For configurations: $TEST_NGINX_H2_PORT, for a "listen" with "http2", and
 # $TEST_NGINX_H2_TLS_PORT, for one with "ssl".
 
@@ -36,7 +38,7 @@ use Time::HiRes ();
 use VeriffTest ();
 
 our @EXPORT = qw(h2_connect h2_request h2_reset h2_preface h2_headers h2_data
-                 h2_answers h2_client);
+                 h2_answers h2_client h2_huffman);
 
 my $timeout = 20;
 my $window = 65535;             # until we are told something else
@@ -74,6 +76,10 @@ my %code;
         $length = $bits;
         $code{sprintf '%0*b', $bits, $next++} = $_ for split //, $characters;
     }
+
+    # two of the longest, in no answer
+    $code{'1' x 28 . '00'} = "\n";
+    $code{'1' x 28 . '01'} = "\r";
 }
 
 
@@ -100,6 +106,15 @@ sub _string {
     }
 
     return $bytes . chr($length) . $text;
+}
+
+sub h2_huffman {
+    my ($text) = @_;
+
+    my %bits = reverse %code;
+    my $all = join '', map { $bits{$_} // die "no code: $_" } split //, $text;
+
+    return pack 'B*', $all . '1' x (-length($all) % 8);
 }
 
 sub _field { "\0" . _string($_[0]) . _string($_[1]) }
@@ -243,14 +258,19 @@ sub ask {
     $self->{streams} = { map { $_->{id} => $_ } @streams };
 
     while (!$self->{closed} && grep { !$_->{ended} } @streams) {
-        my $sent = 0;
+        my $went_on = 0;
 
         for my $stream (grep { !$_->{said} && !$_->{ended} } @streams) {
-            $sent += $self->_send_piece($stream);
-            $self->_read(0) while $self->_is_readable(0);
+            $went_on += $self->_send_piece($stream);
+
+            # which may be the room that was waited for
+            while ($self->_is_readable(0)) {
+                $self->_read(0);
+                $went_on++;
+            }
         }
 
-        next if $sent;
+        next if $went_on;
 
         my $left = $end - Time::HiRes::time();
         last if $left <= 0;

@@ -14,6 +14,19 @@ package VeriffHttp3;
 # trailer => 'name: value' this field comes after the body.  The answer has a
 # status (0: none), header lines in "head", and a body.
 #
+# Or with whatever a client should not send, by t/tools/http3-raw.c: streams of
+# requests as they are, on one connection, each when the one before is over.
+#
+#     my $client = h3_start([h3_headers([':method' => 'POST', ...])
+#                            . h3_data($bytes), ...]);
+#
+# h3_frame(type, bytes, length) is any frame, h3_fields([...]) what is in one of
+# headers, and h3_number(flags, bits, number) what QPACK writes in the last bits
+# of a byte, and more; h3_start(streams, bytes) sends these on the stream of
+# QPACK's encoder before.  The client has ended at the end of $client->{out}; of
+# what came from there h3_answers(client, text) makes answers, which have
+# besides "code", the one that the stream was closed with.
+#
 # For configurations: $TEST_NGINX_HTTP3 is what a server listens with.
 
 use strict;
@@ -31,7 +44,7 @@ use VeriffTest ();
 my $timeout = 15;
 
 my $dir;
-my $shim;
+my %shim;
 my $port;
 
 
@@ -66,7 +79,7 @@ sub _run {
     my $pid = fork() // die "fork: $!";
 
     if ($pid == 0) {
-        $ENV{LD_PRELOAD} = $shim;
+        $ENV{LD_PRELOAD} = $shim{fields};
         $ENV{HTTP3_FIELDS} = join "\n", map { s/^([^:]+)/\L$1/r } @$fields;
         open STDOUT, '>', "$dir/said" or POSIX::_exit(1);
         open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
@@ -92,17 +105,121 @@ sub _run {
 }
 
 sub _answer {
-    my ($said) = @_;
+    my ($said, $stream, $file) = @_;
 
-    my ($status) = $said =~ /^http: stream 0x0 \[:status: (\d+)\]$/m;
-    my @lines = $said =~ /^http: stream 0x0 \[([\w-]+: .*)\]$/mg;
-    my ($file) = glob "$dir/download/*";
+    $stream //= '0x0';
+    ($file) = glob "$dir/download/*" if !defined $file;
+
+    my ($status) = $said =~ /^http: stream $stream \[:status: (\d+)\]$/m;
+    my @lines = $said =~ /^http: stream $stream \[([\w-]+: .*)\]$/mg;
 
     return {
         status => $status // 0,
         head   => join('', map { "$_\n" } @lines),
-        body   => defined $file ? _read($file) : '',
+        body   => defined $file && -e $file ? _read($file) : '',
     };
+}
+
+
+# ---- streams as they are ---------------------------------------------------
+
+# with the length in as many bytes as it needs
+sub _varint {
+    my ($number) = @_;
+
+    return $number < 64    ? pack('C', $number)
+           : $number < 2**14 ? pack('n', 0x4000 | $number)
+                             : pack('N', 0x80000000 | $number);
+}
+
+# the rest of a byte after these flags, and more
+sub h3_number {
+    my ($flags, $bits, $number) = @_;
+
+    my $most = (1 << $bits) - 1;
+    return chr($flags | $number) if $number < $most;
+
+    my $bytes = chr($flags | $most);
+
+    for ($number -= $most; $number > 127; $number >>= 7) {
+        $bytes .= chr(128 | $number & 127);
+    }
+
+    return $bytes . chr($number);
+}
+
+sub h3_frame {
+    my ($type, $bytes, $length) = @_;
+
+    return _varint($type) . _varint($length // length $bytes) . $bytes;
+}
+
+sub h3_headers { h3_frame(1, "\0\0" . h3_fields($_[0])) }
+
+# Names and values as they are, of no table, without Huffman's code.
+sub h3_fields {
+    my ($fields) = @_;
+
+    my @strings = @$fields;
+    my $block = '';
+
+    while (my ($name, $value) = splice @strings, 0, 2) {
+        $block .= h3_number(0x20, 3, length $name) . $name
+                  . h3_number(0, 7, length $value) . $value;
+    }
+
+    return $block;
+}
+
+sub h3_data { h3_frame(0, $_[0]) }
+
+sub h3_start {
+    my ($streams, $encoder) = @_;
+
+    $shim{raw} //= _compile('raw');
+
+    unlink glob "$dir/download/*";
+    _write("$dir/streams", join '', map { pack('N', length) . $_ } @$streams);
+
+    my $is_told = defined $encoder;
+    _write("$dir/encoder", $encoder) if $is_told;
+
+    my @command = (qw(gtlsclient --no-quic-dump --no-http-dump
+                      --exit-on-all-streams-close),
+                   "--timeout=${timeout}s", "--download=$dir/download",
+                   '127.0.0.1', $port,
+                   map { "https://localhost/$_" } 0 .. $#$streams);
+
+    my $pid = open(my $out, '-|') // die "fork: $!";
+
+    if ($pid == 0) {
+        $ENV{LD_PRELOAD} = $shim{raw};
+        $ENV{HTTP3_STREAMS} = "$dir/streams";
+        $ENV{HTTP3_ENCODER} = $is_told ? "$dir/encoder" : '';
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(1);
+        { no warnings 'exec'; exec @command; }
+        POSIX::_exit(127);
+    }
+
+    return { pid => $pid, out => $out, n => scalar @$streams };
+}
+
+sub h3_answers {
+    my ($client, $said) = @_;
+
+    # it has ended, or takes too long
+    kill 'KILL', $client->{pid};
+    close $client->{out};
+
+    my %code = $said =~ /^raw: stream (0x\w+) is over: (0x\w+)$/mg;
+
+    return map {
+        my $stream = sprintf '0x%x', $_ * 4;
+        my $answer = _answer($said, $stream, "$dir/download/$_");
+
+        $answer->{code} = $code{$stream};
+        $answer
+    } 0 .. $client->{n} - 1;
 }
 
 
@@ -128,14 +245,16 @@ sub _write {
 }
 
 sub _compile {
-    my $source = 't/tools/http3-fields.c';
+    my ($name) = @_;
+
+    my $source = "t/tools/http3-$name.c";
     my @cc = (qw(cc -O1 -Wall -Wextra -Werror -shared -fPIC -o),
-              "$dir/fields.so", $source, '-ldl');
+              "$dir/$name.so", $source, '-ldl');
 
     system(@cc) == 0
         or Test::Nginx::Util::bail_out("$source: see \"make deps\"");
 
-    return "$dir/fields.so";
+    return "$dir/$name.so";
 }
 
 sub _certificate {
@@ -159,7 +278,7 @@ sub prepare {
                                CLEANUP => 1);
     mkdir "$dir/download" or die "$dir/download: $!";
 
-    $shim = _compile();
+    $shim{fields} = _compile('fields');
     $port = VeriffTest::free_port();
     _certificate();
 
@@ -174,8 +293,12 @@ sub import {
     has_http3() or Test::More::plan(skip_all => 'this nginx has no HTTP/3');
     prepare();
 
+    my $to = caller;
+
     no strict 'refs';
-    *{ caller() . '::http3' } = \&http3;
+    *{ "${to}::$_" } = \&$_
+        for qw(http3 h3_start h3_answers h3_headers h3_fields h3_data h3_frame
+               h3_number);
 }
 
 1;

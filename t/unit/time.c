@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 
 #include <stdio.h>
+#include <time.h>
 
 #include "ngx_veriff_time.h"
 #include "unit.h"
@@ -15,6 +16,7 @@
 
 static void test_times(ngx_pool_t *pool);
 static void test_calendar(ngx_pool_t *pool);
+static void test_printed(void);
 static void test_refused(ngx_pool_t *pool);
 
 
@@ -62,6 +64,7 @@ main(void)
     test_times(pool);
     test_calendar(pool);
     test_refused(pool);
+    test_printed();
 
     ngx_stub_pool_destroy(pool);
 
@@ -158,4 +161,42 @@ test_refused(ngx_pool_t *pool)
 
         expect(ngx_veriff_time_parse(&text, &usec) == NGX_DECLINED);
     }
+}
+
+
+/* as libc prints them: a second of each day of some centuries, and limits */
+
+static void
+test_printed(void)
+{
+    char       text[NGX_VERIFF_TIME_LEN + 1];
+    u_char    *p, buf[NGX_VERIFF_TIME_LEN];
+    time_t     sec;
+    struct tm  tm;
+
+    unit_group("printed");
+
+    for (sec = 0; sec < 253402300800; sec += 86400 + 3671) {
+        gmtime_r(&sec, &tm);
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+        p = ngx_veriff_time_print(buf, sec);
+
+        expect_at(p == buf + NGX_VERIFF_TIME_LEN, text);
+        expect_at(memcmp(buf, text, NGX_VERIFF_TIME_LEN) == 0, text);
+    }
+
+    (void) ngx_veriff_time_print(buf, -1);
+    expect(memcmp(buf, "1970-01-01T00:00:00Z", NGX_VERIFF_TIME_LEN) == 0);
+
+    (void) ngx_veriff_time_print(buf, 951868799);
+    expect(memcmp(buf, "2000-02-29T23:59:59Z", NGX_VERIFF_TIME_LEN) == 0);
+
+    (void) ngx_veriff_time_print(buf, 253402300799);
+    expect(memcmp(buf, "9999-12-31T23:59:59Z", NGX_VERIFF_TIME_LEN) == 0);
+
+    /* what a damaged record may say: no more bytes than there are */
+
+    p = ngx_veriff_time_print(buf, (int64_t) 1 << 61);
+    expect(p == buf + NGX_VERIFF_TIME_LEN);
 }

@@ -7,6 +7,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include <stdio.h>
+
 #include "ngx_veriff_webhook.h"
 #include "unit.h"
 
@@ -30,7 +32,8 @@ typedef struct {
 } webhook_t;
 
 
-static void test_webhooks(webhook_t *w, const char *group);
+static void test_webhooks(webhook_t *w, const char *group, ngx_uint_t padded);
+static ngx_str_t large(ngx_pool_t *pool, const char *webhook);
 static void test_refused(void);
 static void test_session_ids(void);
 static void test_nulls(void);
@@ -256,8 +259,9 @@ main(void)
 {
     unit_json_alloc();
 
-    test_webhooks(types, "every type of webhook");
-    test_webhooks(others, "odd and unknown webhooks");
+    test_webhooks(types, "every type of webhook", 0);
+    test_webhooks(others, "odd and unknown webhooks", 0);
+    test_webhooks(types, "large webhooks", 1);
     test_refused();
     test_session_ids();
     test_nulls();
@@ -270,7 +274,7 @@ main(void)
 
 
 static void
-test_webhooks(webhook_t *w, const char *group)
+test_webhooks(webhook_t *w, const char *group, ngx_uint_t padded)
 {
     ngx_str_t              text;
     ngx_pool_t            *pool;
@@ -281,10 +285,14 @@ test_webhooks(webhook_t *w, const char *group)
     for ( /* void */ ; w->text; w++) {
         pool = ngx_stub_pool_create();
 
-        text = unit_str(pool, w->text);
+        text = padded ? large(pool, w->text) : unit_str(pool, w->text);
 
         expect_at(ngx_veriff_webhook_parse(pool, text.data, text.len, &webhook)
                   == NGX_OK, w->text);
+
+        /* nothing of it is borrowed */
+
+        ngx_memset(text.data, 'x', text.len);
 
 #define expect_member(name)                                                  \
         expect_at((webhook.name.data != NULL) == (w->name != NULL), w->text);\
@@ -524,6 +532,24 @@ test_names(void)
 }
 
 
+/* the same with more members than jansson gets from its arena */
+
+static ngx_str_t
+large(ngx_pool_t *pool, const char *webhook)
+{
+    ngx_str_t  text, pad;
+
+    pad = unit_repeat(pool, "1,", 5000);
+
+    text.data = ngx_pnalloc(pool, pad.len + strlen(webhook) + 64);
+    text.len = (size_t) sprintf((char *) text.data, "{\"pad\":[%.*s1],%s",
+                                (int) pad.len, (char *) pad.data,
+                                webhook + 1);
+
+    return text;
+}
+
+
 static void
 test_no_memory(void)
 {
@@ -539,7 +565,7 @@ test_no_memory(void)
     for (w = types; w->text; w++) {
         for (n = 1, failed = 1; failed; n++) {
             pool = ngx_stub_pool_create();
-            text = unit_str(pool, w->text);
+            text = large(pool, w->text);
 
             ngx_stub_fail_after(n);
             rc = ngx_veriff_webhook_parse(pool, text.data, text.len, &webhook);
