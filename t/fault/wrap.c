@@ -391,3 +391,38 @@ WRAP_EIO(WRAP_FILE, read)
 WRAP_EIO(WRAP_FILE, stat64)
 WRAP_EIO(WRAP_FILE, unlink)
 WRAP_EIO(WRAP_FILE, write)
+
+
+/* to fail, jansson's memory must come from malloc() */
+
+#define WRAP_OWN(kind, name)  long __real_##name(void); long __wrap_##name(void)
+
+WRAP_OWN(WRAP_INNER, ngx_veriff_json_arena_begin);
+WRAP_OWN(WRAP_INNER, ngx_veriff_json_arena_end);
+WRAP_OWN(WRAP_INNER, ngx_veriff_json_arena_whole);
+
+
+static int  wrap_arena;
+
+
+long
+__wrap_ngx_veriff_json_arena_begin(void)
+{
+    wrap_arena = (wrap == NULL || !(wrap->kinds & WRAP_INNER));
+
+    return wrap_arena ? __real_ngx_veriff_json_arena_begin() : 0;
+}
+
+
+long
+__wrap_ngx_veriff_json_arena_end(void)
+{
+    return wrap_arena ? __real_ngx_veriff_json_arena_end() : 0;
+}
+
+
+long
+__wrap_ngx_veriff_json_arena_whole(void)
+{
+    return wrap_arena ? __real_ngx_veriff_json_arena_whole() : 0;
+}
