@@ -63,6 +63,8 @@ static void ngx_veriff_record_head(ngx_veriff_record_t *record,
     u_char *head);
 static size_t ngx_veriff_record_pack(u_char *head, u_char *buf);
 static u_char *ngx_veriff_record_unpack(u_char *head, u_char *p, size_t len);
+static u_char *ngx_veriff_record_read_lists(ngx_veriff_history_t *h,
+    u_char *p);
 static ngx_int_t ngx_veriff_record_check(ngx_veriff_record_t *record,
     u_char *head, u_char *p, size_t len);
 static ngx_uint_t ngx_veriff_record_is_time(u_char *p);
@@ -304,9 +306,7 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
 {
     u_char                 head[NGX_VERIFF_RECORD_HEAD], *last;
     uint64_t               word;
-    ngx_uint_t             i;
     ngx_veriff_open_t     *open;
-    ngx_veriff_attempt_t  *attempt;
     ngx_veriff_history_t  *h;
 
     ngx_memzero(record, sizeof(ngx_veriff_record_t));
@@ -354,24 +354,7 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     record->end_user_id = ngx_veriff_record_get(&head[112]);
     record->integration = ngx_veriff_record_get(&head[120]);
 
-    for (i = 0; i < open->nattempts; i++) {
-        attempt = &open->attempts[i];
-
-        attempt->hash = ngx_veriff_record_get(p);
-        attempt->event = p[8] & NGX_VERIFF_ATTEMPT_EVENT;
-        attempt->decided = (p[8] & NGX_VERIFF_ATTEMPT_DECIDED) ? 1 : 0;
-
-        p += NGX_VERIFF_RECORD_ATTEMPT;
-    }
-
-    for (i = 0; i < h->nscreenings; i++) {
-        h->screenings[i].hash = ngx_veriff_record_get(p);
-        h->screenings[i].time = (int64_t) ngx_veriff_record_get(p + 8);
-        h->screenings[i].match = p[16];
-
-        p += NGX_VERIFF_RECORD_SCREENING;
-    }
-
+    p = ngx_veriff_record_read_lists(h, p);
     p = ngx_veriff_record_read_id(&h->standing.session, p);
 
     open->adopted = (head[7] & NGX_VERIFF_RECORD_OPEN) ? 1 : 0;
@@ -402,6 +385,36 @@ ngx_veriff_record_read(ngx_veriff_record_t *record, u_char *p, size_t len)
     }
 
     return NGX_OK;
+}
+
+
+/* as many as the head has said; returns what is behind them */
+
+static u_char *
+ngx_veriff_record_read_lists(ngx_veriff_history_t *h, u_char *p)
+{
+    ngx_uint_t             i;
+    ngx_veriff_attempt_t  *attempt;
+
+    for (i = 0; i < h->open.nattempts; i++) {
+        attempt = &h->open.attempts[i];
+
+        attempt->hash = ngx_veriff_record_get(p);
+        attempt->event = p[8] & NGX_VERIFF_ATTEMPT_EVENT;
+        attempt->decided = (p[8] & NGX_VERIFF_ATTEMPT_DECIDED) ? 1 : 0;
+
+        p += NGX_VERIFF_RECORD_ATTEMPT;
+    }
+
+    for (i = 0; i < h->nscreenings; i++) {
+        h->screenings[i].hash = ngx_veriff_record_get(p);
+        h->screenings[i].time = (int64_t) ngx_veriff_record_get(p + 8);
+        h->screenings[i].match = p[16];
+
+        p += NGX_VERIFF_RECORD_SCREENING;
+    }
+
+    return p;
 }
 
 

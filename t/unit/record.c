@@ -289,6 +289,8 @@ test_hostile(ngx_pool_t *pool)
                == NGX_DECLINED);
     }
 
+    expect(ngx_veriff_record_read(&back, NULL, 0) == NGX_DECLINED);
+
     cut = unit_repeat(pool, "x", bytes.len + 1);
     ngx_memcpy(cut.data, bytes.data, bytes.len);
 
