@@ -59,7 +59,6 @@ on_block(1 => sub {
     is($second->{status}, 503, 'who waits too long: 503');
     is($second->{headers}{'retry-after'}, 30, 'with Retry-After');
     cmp_ok($waited, '>=', 9.9, 'not before ten seconds');
-    cmp_ok($waited, '<', 11, 'nor much later');
 
     my ($answer) = read_answers($first);
     like($answer, qr/"sessionUrl":"/, 'who was first has it');
@@ -95,7 +94,6 @@ on_block(2 => sub {
 
     like($answer->{content}, qr/"sessionUrl":"/, 'a session in the end');
     cmp_ok(now() - $began, '>', 13, 'after the lease');
-    cmp_ok(now() - $began, '<', 17, 'at once');
     is(posts(), 3, 'one POST more');
 });
 
