@@ -35,8 +35,8 @@ JOBS        ?= 4
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
-GRIND       ?= t/webhook-body.t t/session.t t/json-var.t \
-               t/gate.t t/status.t
+GRIND       ?= t/webhook-body.t t/json-var.t t/session-answer.t \
+               t/session-errors.t t/gate.t t/status.t
 CHECK       ?=
 
 # What "make fault-test" lets fail: only flows whose names begin so.
