@@ -23,6 +23,17 @@ sub gone ($pid) {
     return !kill 0, $pid;
 }
 
+sub gone_child ($pid) {
+    my $end = time + 20;
+    while (time < $end) {
+        return 1 if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.02;
+    }
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    return 0;
+}
+
 subtest 'ready file and signals' => sub {
     for my $signal (qw(TERM INT)) {
         my $it = start_process();
@@ -31,6 +42,39 @@ subtest 'ready file and signals' => sub {
         is stop_process($it->{pid}, $signal), 0, "SIG$signal ends it cleanly";
         ok !-e $it->{ready_file}, 'the ready file is gone';
     }
+};
+
+# It is ready, and cannot say so: its standard output has no room.
+subtest 'a signal before it waits for requests' => sub {
+    my $ready = "$dir/early";
+    pipe my $out, my $in or die "cannot make a pipe: $!";
+    $in->blocking(0);
+    1 while syswrite $in, 'x' x 4096;
+    1 while syswrite $in, 'x';
+    $in->blocking(1);
+
+    my $pid = fork // die "cannot fork: $!";
+    if (!$pid) {
+        open STDOUT, '>&', $in or POSIX::_exit(127);
+        exec $^X, $program, qw(--port 0 --with-parent --ready-file), $ready
+            or POSIX::_exit(127);
+    }
+    close $in;
+
+    my $end = time + 20;
+    sleep 0.02 until -e $ready || time > $end;
+    ok -e $ready, 'ready';
+    kill 'INT', $pid;
+    my $pending = sub {
+        open my $status, '<', "/proc/$pid/status" or return 0;
+        return scalar grep { /^ShdPnd:\s*0*[1-9a-f]/ } <$status>;
+    };
+    sleep 0.02 while $pending->() && time < $end;
+
+    $out->blocking(0);
+    1 while sysread $out, my $some, 65536;
+    ok gone_child($pid), 'it ends';
+    ok !-e $ready, 'the ready file is gone';
 };
 
 subtest 'TLS' => sub {

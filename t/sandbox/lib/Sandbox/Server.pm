@@ -49,7 +49,8 @@ sub run ($self) {
     local $SIG{INT} = local $SIG{TERM} = sub { Mojo::IOLoop->stop };
     _watch_parent($parent) if $option->{with_parent};
 
-    $self->_announce($http, $https);
+    # And while there is a loop to stop: before, a signal would be lost.
+    Mojo::IOLoop->next_tick(sub { $self->_announce($http, $https) });
     Mojo::IOLoop->start;
     unlink $option->{ready_file} if defined $option->{ready_file};
 }
