@@ -51,6 +51,8 @@ ngx_http_veriff_sweep_init_process(ngx_cycle_t *cycle)
     }
 
     sweep->vmcf = vmcf;
+    sweep->hashes = NULL;
+    sweep->prepared = 0;
 
     sweep->name[0] = NGX_HTTP_VERIFF_STATE_SWEEP;
 
@@ -71,34 +73,36 @@ static ngx_int_t
 ngx_http_veriff_sweep_prepare(ngx_http_veriff_sweep_t *sweep)
 {
     size_t                           size;
-    uint64_t                        *hashes;
     ngx_uint_t                       i;
     ngx_http_veriff_main_conf_t     *vmcf;
     ngx_http_veriff_integration_t  **vi;
 
-    if (sweep->hashes) {
+    if (sweep->prepared) {
         return NGX_OK;
     }
 
     vmcf = sweep->vmcf;
     size = vmcf->integrations.nelts * sizeof(uint64_t);
 
-    hashes = ngx_pcalloc(ngx_cycle->pool, size);
-    if (hashes == NULL) {
+    if (sweep->hashes == NULL) {
+        sweep->hashes = ngx_pcalloc(ngx_cycle->pool, size);
+    }
+
+    if (sweep->hashes == NULL) {
         return NGX_ERROR;
     }
 
     vi = vmcf->integrations.elts;
 
     for (i = 0; i < vmcf->integrations.nelts; i++) {
-        if (ngx_http_veriff_state_integration(vmcf, vi[i], &hashes[i])
+        if (ngx_http_veriff_state_integration(vmcf, vi[i], &sweep->hashes[i])
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    sweep->hashes = hashes;
+    sweep->prepared = 1;
 
     return NGX_OK;
 }

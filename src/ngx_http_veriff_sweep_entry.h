@@ -33,6 +33,7 @@ typedef struct {
     ngx_uint_t                    pending;  /* changes of this step */
     ngx_uint_t                    removed;
 
+    unsigned                      prepared:1;   /* hashes are set */
     unsigned                      sweeping:1;
     unsigned                      busy:1;   /* a claim or a step */
 } ngx_http_veriff_sweep_t;
