@@ -267,6 +267,8 @@ typedef struct {
     /* a webhook: its state, and once it was checked its result */
     ngx_array_t                      candidates;
     ngx_str_t                        signature;
+    ngx_http_veriff_integration_t   *replay_of;     /* whose name is known */
+    u_char                           replay_name[NGX_VERIFF_NAME_LEN];
     const char                      *webhook_reason;
     ngx_veriff_webhook_t             webhook;
     ngx_str_t                        webhook_user;

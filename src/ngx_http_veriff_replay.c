@@ -131,7 +131,8 @@ ngx_http_veriff_replay_marked(ngx_http_veriff_change_t *change)
 
 /*
  * The signature stands for the bytes, which need not be hashed again.  It
- * was verified in either case of its letters.
+ * was verified in either case of its letters.  The name is kept, from the
+ * look-up to the mark.
  */
 
 static ngx_int_t
@@ -142,6 +143,11 @@ ngx_http_veriff_replay_name(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     ngx_str_t                     signature;
     ngx_http_veriff_main_conf_t  *vmcf;
 
+    if (ctx->replay_of == vi) {
+        ngx_memcpy(name, ctx->replay_name, NGX_VERIFF_NAME_LEN);
+        return NGX_OK;
+    }
+
     vmcf = ngx_http_get_module_main_conf(r, ngx_http_veriff_module);
 
     ngx_strlow(lower, ctx->signature.data, NGX_VERIFF_HMAC_HEX_LEN);
@@ -149,6 +155,15 @@ ngx_http_veriff_replay_name(ngx_http_request_t *r, ngx_http_veriff_ctx_t *ctx,
     signature.data = lower;
     signature.len = NGX_VERIFF_HMAC_HEX_LEN;
 
-    return ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_REPLAY_KIND,
-                                &vi->name, &signature, name);
+    if (ngx_veriff_seal_name(vmcf->keys, NGX_HTTP_VERIFF_REPLAY_KIND,
+                             &vi->name, &signature, name)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ctx->replay_name, name, NGX_VERIFF_NAME_LEN);
+    ctx->replay_of = vi;
+
+    return NGX_OK;
 }

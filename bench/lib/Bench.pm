@@ -17,7 +17,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-    own_network here scratch put slurp build run_tool
+    own_network awake here scratch put slurp build run_tool
     start_app start_nginx stop_nginx running worker_of port_of
     cpu_of threads_of faults_of memory_of
     start_tool end_tool
@@ -35,6 +35,11 @@ our $module = $ENV{MODULE} || "$root/build/dist/ngx_http_veriff_module.so";
 # nginx would take it for sockets that it inherits
 delete $ENV{NGINX};
 
+# glibc gives the free end of a heap back to the kernel, and takes it anew, in
+# each request or never, as the heap of an nginx happens to lie
+$ENV{MALLOC_TRIM_THRESHOLD_} = 1 << 28;
+$ENV{MALLOC_MMAP_THRESHOLD_} = 1 << 25;
+
 our $api_key = '8e4f7a10-3c52-4d8b-9f61-52a0c7d1e9b3';
 our $secret = 'abcdef12-abcd-abcd-abcd-abcdef012345';
 
@@ -43,6 +48,7 @@ my @cpus = _cpus();
 my %nginx;                          # name => { pid, port }
 my %child;                          # other processes
 my $app_port;
+my $latency;                        # held open: what idle CPUs may take to wake
 
 END {
     if ($$ == $owner) {
@@ -156,6 +162,16 @@ sub own_network {
         close $out;
     }
 }
+
+# Keeps idle CPUs from sleeping, if it may, till the end.  On a CPU that sleeps
+# the kernel has to wake whoever is sent something, in the sender's time: the
+# slower an nginx is, the longer wrk and the application sleep.
+sub awake {
+    open $latency, '+<', '/dev/cpu_dma_latency' or return;
+    syswrite $latency, pack('l', 0);
+}
+
+sub is_awake { return defined fileno($latency // return 0) }
 
 sub congestion { return slurp($congestion) =~ s/\s+\z//r || '?' }
 
