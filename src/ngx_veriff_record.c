@@ -67,6 +67,7 @@ static u_char *ngx_veriff_record_read_lists(ngx_veriff_history_t *h,
     u_char *p);
 static ngx_int_t ngx_veriff_record_check(ngx_veriff_record_t *record,
     u_char *head, u_char *p, size_t len);
+static ngx_int_t ngx_veriff_record_check_screenings(u_char *p, ngx_uint_t n);
 static ngx_uint_t ngx_veriff_record_is_time(u_char *p);
 static void ngx_veriff_record_put(u_char *p, uint64_t n);
 static uint64_t ngx_veriff_record_get(u_char *p);
@@ -491,15 +492,33 @@ ngx_veriff_record_check(ngx_veriff_record_t *record, u_char *head, u_char *p,
         }
     }
 
-    p += head[4] * NGX_VERIFF_RECORD_ATTEMPT;
+    return ngx_veriff_record_check_screenings(p + head[4]
+                                                  * NGX_VERIFF_RECORD_ATTEMPT,
+                                              n);
+}
+
+
+/* sorted, each of another session: only so is there always one to give way */
+
+static ngx_int_t
+ngx_veriff_record_check_screenings(u_char *p, ngx_uint_t n)
+{
+    uint64_t    hash, before;
+    ngx_uint_t  i;
+
+    before = 0;
 
     for (i = 0; i < n; i++) {
-        if (p[16] > NGX_VERIFF_MATCH_POSSIBLE
+        hash = ngx_veriff_record_get(p);
+
+        if ((i && hash <= before)
+            || p[16] > NGX_VERIFF_MATCH_POSSIBLE
             || !ngx_veriff_record_is_time(&p[8]))
         {
             return NGX_DECLINED;
         }
 
+        before = hash;
         p += NGX_VERIFF_RECORD_SCREENING;
     }
 

@@ -347,7 +347,7 @@ ngx_veriff_way_is(ngx_str_t *path, ngx_str_t *uri)
         len = end - resolved;
 
         if (len == uri->len
-            && ngx_strncmp(resolved, uri->data, uri->len) == 0)
+            && ngx_memcmp(resolved, uri->data, uri->len) == 0)
         {
             return 1;
         }

@@ -613,7 +613,7 @@ rules(test_t *t, fuzz_json_t *json)
 }
 
 
-/* the message tells no value */
+/* the message tells no value, but by having a word of it in its own */
 
 static void
 declined(test_t *t, ngx_str_t *error)
@@ -621,13 +621,23 @@ declined(test_t *t, ngx_str_t *error)
     variable_t  *v;
     ngx_uint_t   i;
 
+    static ngx_str_t  words = ngx_string(
+        "acceptableTypes approved callback characters consents dateOfBirth "
+        "directive divorced document documentNumberIdentifiers endUserId "
+        "features firstIssue firstName fullAddress idCardType idNumber "
+        "isDeceased lastName maritalStatus occupation phoneNumber "
+        "proofOfAddress timestamp variable vendorData verification "
+        "verification.callback verification.vendorData");
+
     fuzz_must(error->len != 0);
 
     v = t->variables->elts;
 
     for (i = 0; i < t->variables->nelts; i++) {
 
-        if (v[i].value.len < 8 || fuzz_holds(&t->template, &v[i].value)) {
+        if (v[i].value.len < 8 || fuzz_holds(&t->template, &v[i].value)
+            || fuzz_holds(&words, &v[i].value))
+        {
             continue;
         }
 

@@ -104,6 +104,10 @@ read_right(ngx_veriff_record_t *record, ngx_str_t *input)
         fuzz_must(h->open.attempts[i].event <= NGX_VERIFF_STATUS_SUBMITTED);
     }
 
+    for (i = 1; i < h->nscreenings; i++) {
+        fuzz_must(h->screenings[i - 1].hash < h->screenings[i].hash);
+    }
+
     /* what it borrows is the end of the record */
 
     if (record->url.len) {

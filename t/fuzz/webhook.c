@@ -118,13 +118,17 @@ is_string(fuzz_json_t *json, const char *name)
 }
 
 
-/* "data/verification": a member within members */
+/* "data/verification": a member within members; NULL: there is none */
 
 static fuzz_json_t *
 part(fuzz_json_t *json, const char *path)
 {
     size_t     len;
     ngx_str_t  name;
+
+    if (path == NULL) {
+        return NULL;
+    }
 
     while (*path) {
         len = strcspn(path, "/");
@@ -153,23 +157,23 @@ expected(fuzz_json_t *json, ngx_veriff_webhook_e type,
         const char  *id;
         const char  *attempt;
         const char  *user;      /* the object with vendorData, endUserId */
-        const char  *status;
+        const char  *status;    /* or NULL, as time */
         const char  *time;
     } places[] = {
-        { "sessionId", "attemptId", "", "-", "-" },
+        { "sessionId", "attemptId", "", NULL, NULL },
         { "verification/id", "verification/attemptId", "verification",
           "verification/status", "verification/decisionTime" },
-        { "id", "attemptId", "", "action", "-" },
+        { "id", "attemptId", "", "action", NULL },
         { "sessionId", "attemptId", "", "matchStatus", "createdAt" },
         { "sessionId", "attemptId", "",
           "data/verification/userDefinedData/status",
           "data/verification/userDefinedData/createdAt" },
         { "sessionId", "attemptId", "", "data/verification/decision",
           "time" },
-        { "sessionId", "attemptId", "", "data/status", "-" },
-        { "id", "data/attemptId", "", "data/status", "-" },
-        { "sessionId", "attemptId", "", "data/status", "-" },
-        { "id", "attemptId", "", "action", "-" }
+        { "sessionId", "attemptId", "", "data/status", NULL },
+        { "id", "data/attemptId", "", "data/status", NULL },
+        { "sessionId", "attemptId", "", "data/status", NULL },
+        { "id", "attemptId", "", "action", NULL }
     };
 
     ngx_memzero(webhook, sizeof(ngx_veriff_webhook_t));

@@ -375,6 +375,14 @@ test_hostile(ngx_pool_t *pool)
     cut.data[FULL + 12 * 9 + 16] = 3;
     expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
 
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    ngx_memcpy(cut.data + FULL + 12 * 9 + 17, cut.data + FULL + 12 * 9, 8);
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
+    cut = unit_mem(pool, bytes.data, bytes.len);
+    ngx_memzero(cut.data + FULL + 12 * 9 + 17, 8);
+    expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
+
     cut = unit_repeat(pool, "\1", bytes.len + 17);
     n = FULL + 12 * 9 + 4 * 17;
     ngx_memcpy(cut.data, bytes.data, n);

@@ -363,7 +363,7 @@ test_bytes(void)
 static void
 test_lengths(void)
 {
-    ngx_str_t    path;
+    ngx_str_t    path, uri;
     ngx_uint_t   n;
     ngx_pool_t  *pool;
 
@@ -386,6 +386,12 @@ test_lengths(void)
 
     path.len = 0;
     expect(ngx_veriff_way_path(&path) == NGX_DECLINED);
+
+    /* a null byte ends nothing */
+
+    path = unit_str(pool, "/a%00b");
+    uri = unit_mem(pool, "/a\0c", 4);
+    expect(!ngx_veriff_way_is(&path, &uri));
 
     ngx_stub_pool_destroy(pool);
 }
