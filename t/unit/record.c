@@ -386,6 +386,7 @@ test_hostile(ngx_pool_t *pool)
     cut = unit_repeat(pool, "\1", bytes.len + 17);
     n = FULL + 12 * 9 + 4 * 17;
     ngx_memcpy(cut.data, bytes.data, n);
+    ngx_memset(cut.data + n, 0x7f, 8);
     ngx_memcpy(cut.data + n + 17, bytes.data + n, bytes.len - n);
     cut.data[7] += 1 << 4;
     expect(ngx_veriff_record_read(&back, cut.data, cut.len) == NGX_DECLINED);
