@@ -171,7 +171,7 @@ sub awake {
     syswrite $latency, pack('l', 0);
 }
 
-sub is_awake { return defined fileno($latency // return 0) }
+sub is_awake { return $latency && defined fileno $latency }
 
 sub congestion { return slurp($congestion) =~ s/\s+\z//r || '?' }
 
