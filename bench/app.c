@@ -13,7 +13,7 @@
  *
  * A POST to /v1/... is the provider's: its answer is signed with the secret,
  * and for /v1/sessions it is a new session with the vendorData that was sent.
- * All else is answered "ok".  It ends with its parent.
+ * GET /check is answered 204, all else "ok".  It ends with its parent.
  */
 
 #define _GNU_SOURCE
@@ -79,6 +79,17 @@ app_ok(app_connection_t *c)
                               "Content-Length: 3\r\n\r\nok\n";
 
     app_send(c, ok, sizeof(ok) - 1);
+}
+
+
+/* with a body, the connection that auth_request has used would be closed */
+
+static void
+app_allowed(app_connection_t *c)
+{
+    static const char  allowed[] = "HTTP/1.1 204 No Content\r\n\r\n";
+
+    app_send(c, allowed, sizeof(allowed) - 1);
 }
 
 
@@ -207,6 +218,9 @@ app_request(app_connection_t *c)
 
     } else if (c->media) {
         app_signed(c, "200 OK", "{\"status\":\"success\"}");
+
+    } else if (strncmp(c->buffer, "GET /check ", 11) == 0) {
+        app_allowed(c);
 
     } else {
         app_ok(c);

@@ -47,7 +47,7 @@ my $dir = $ENV{BENCH_DIR} || "$root/build/bench";
 my @cpus = _cpus();
 my %nginx;                          # name => { pid, port }
 my %child;                          # other processes
-my $app_port;
+my ($app, $app_port);
 my $latency;                        # held open: what idle CPUs may take to wake
 
 END {
@@ -223,10 +223,10 @@ sub running {
 sub start_app {
     my ($binary) = @_;
 
-    my $pid = open(my $out, '-|', _on('rest', $binary, $secret))
+    $app = open(my $out, '-|', _on('rest', $binary, $secret))
         or die "$binary: $!";
 
-    $child{$pid} = $out;
+    $child{$app} = $out;
     ($app_port) = (<$out> // '') =~ /^(\d+)/ or die "no application\n";
 }
 
@@ -380,6 +380,12 @@ sub faults_of {
     return (split ' ', $rest)[9];
 }
 
+# How often the application has slept: whoever sends it something wakes it.
+sub _sleeps {
+    return slurp("/proc/$app/status")
+           =~ /^voluntary_ctxt_switches:\s+(\d+)/m ? $1 : 0;
+}
+
 # KiB that are the worker's own; pages of files are the kernel's.
 sub memory_of {
     my ($name) = @_;
@@ -393,17 +399,20 @@ sub memory_of {
 # ---- wrk -------------------------------------------------------------------
 
 # Options: on (whose nginx), path, seconds, connections, args (of wrk.lua).
-# Returns requests, seconds, errors, rate, median and p99 in us, and cpu and
-# threads: us of CPU time for each request.
+# Returns requests, seconds, errors, rate, median and p99 in us; cpu and
+# threads: us of CPU time for each request; wakes: how often the application
+# was woken for each.
 sub wrk {
     my (%o) = @_;
 
-    my ($cpu, $threads) = (cpu_of($o{on}), threads_of($o{on}));
+    my ($cpu, $threads, $sleeps) = (cpu_of($o{on}), threads_of($o{on}),
+                                    _sleeps());
     my $got = end_wrk(start_wrk(%o));
 
     $got->{cpu} = (cpu_of($o{on}) - $cpu) / 1000 / max(1, $got->{requests});
     $got->{threads} = (threads_of($o{on}) - $threads) / 1000
                       / max(1, $got->{requests});
+    $got->{wakes} = (_sleeps() - $sleeps) / max(1, $got->{requests});
 
     return $got;
 }

@@ -3,8 +3,9 @@ package BenchPlaces;
 # The nginx that are measured, and what they are asked:
 #
 #   plain    without any module: /page, /hook, /start and /v1/ are proxied,
-#            /auth after an auth_request to a proxied check, /told with the
-#            three headers that a gate adds
+#            /auth after an auth_request to a proxied check, /auth_said after
+#            one that answers with a body, /told with the three headers that
+#            a gate adds
 #   check    the module without a store: /hook and /v1/
 #   read     the same with metrics, which count webhooks by type: /hook
 #   store    the module with users: /gate, /hook, /start, and /page ungated
@@ -16,9 +17,10 @@ use warnings;
 use Bench;
 use Digest::SHA ();
 use Exporter qw(import);
+use File::Copy ();
 
 our @EXPORT = qw(
-    start_place fill_store start_writes body_of hook_args hooks_of
+    start_place fill_store copy_store start_writes body_of hook_args hooks_of
 );
 
 my $modules = $ENV{MODULES_DIR} || '/usr/lib/nginx/modules';
@@ -59,10 +61,12 @@ location = /told {
     proxy_set_header X-Veriff-Decided 2026-01-02T03:04:05Z;
 }
 location = /auth { auth_request /check; $proxy }
-location = /check {
+location = /auth_said { auth_request /check_said; $proxy }
+location /check {
     internal;
     $proxy
     proxy_pass_request_body off;
+    proxy_set_header Connection "";
     proxy_set_header Content-Length "";
 }
 END
@@ -175,6 +179,23 @@ sub fill_store {
                                       "$store/key", $users, $open);
 
     return ($store, $bytes, Time::HiRes::time() - $begin);
+}
+
+# The same once more, of one that nobody has open.
+sub copy_store {
+    my ($store) = @_;
+
+    my $copy = "$store-copy";
+
+    mkdir $copy;
+    unlink glob "$copy/*";
+
+    for ('key', 'data.mdb') {
+        File::Copy::copy("$store/$_", "$copy/$_") or die "$copy/$_: $!";
+        chmod 0600, "$copy/$_";
+    }
+
+    return $copy;
 }
 
 # As many durable changes, MS apart, by a process on the CPU that the worker
