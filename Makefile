@@ -31,7 +31,7 @@ FAULTS      ?=
 COVERAGE    ?=
 PALLOC      ?=
 VALGRIND    ?=
-JOBS        ?= 4
+JOBS        ?= 6
 
 # The suites to run, and what "make demo" does: CHECK=1 walks through it alone.
 TESTS       ?= $(wildcard t/*.t)
