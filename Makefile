@@ -247,7 +247,7 @@ reload-test-asan: deps
 run-reload-asan: $(if $(NGINX_SRC),nginx,module)
 	RELOADS=$(RELOADS) t/tools/asan $(BINARY) $(MODULE) t/crash/reload
 
-## bench: what the module costs, beside njs, Lua and auth_request (15 min)
+## bench: what the module costs, beside njs, Lua and auth_request (20 min)
 bench: deps
 	t/tools/deps wrk libnginx-mod-http-js libnginx-mod-http-lua \
 	    lua-resty-core lua-luaossl lua-cjson

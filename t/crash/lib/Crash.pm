@@ -217,6 +217,7 @@ sub _with_module {
         url_hosts 127.0.0.1;
         callback https://app.example.com/done;
         user_rate 3600r/h;
+        session_rate off;
     }
     server {
         listen 127.0.0.1:$port;
